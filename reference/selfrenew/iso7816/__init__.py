@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The vocabulary of ISO/IEC 7816-4: commands, answers, status words and BER-TLV. No I/O."""
+
+from .apdu import ApduFormatError, CommandApdu, ResponseApdu
+from .errors import Iso7816Error
+from .instruction import Instruction
+from .status import StatusWord, describe_status, tries_left
+from .tlv import Tlv, TlvFormatError, find, parse_tlvs
+
+__all__ = [
+    "ApduFormatError",
+    "CommandApdu",
+    "Instruction",
+    "Iso7816Error",
+    "ResponseApdu",
+    "StatusWord",
+    "Tlv",
+    "TlvFormatError",
+    "describe_status",
+    "find",
+    "parse_tlvs",
+    "tries_left",
+]

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Instruction bytes of the PIV card commands (SP 800-73-4 Part 2, table 1)."""
+
+from enum import IntEnum, unique
+
+
+@unique
+class Instruction(IntEnum):
+    """INS, named as the standard names the command."""
+
+    VERIFY = 0x20
+    CHANGE_REFERENCE_DATA = 0x24
+    RESET_RETRY_COUNTER = 0x2C
+    GENERATE_ASYMMETRIC_KEY_PAIR = 0x47
+    GENERAL_AUTHENTICATE = 0x87
+    SELECT = 0xA4
+    GET_RESPONSE = 0xC0
+    GET_DATA = 0xCB
+    PUT_DATA = 0xDB

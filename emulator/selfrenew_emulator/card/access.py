@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may read which object and use which key, as data.
+
+SP 800-73-4 Part 1, table 2 (objects) and table 4b (keys), contact interface. Writing any object and
+generating any key needs management authentication (Part 2, 3.3).
+"""
+
+from enum import Enum, unique
+
+from selfrenew.piv.objects import DataObject
+from selfrenew.piv.references import Algorithm, KeyReference
+
+
+@unique
+class AccessRule(Enum):
+    """What has to come before."""
+
+    ALWAYS = "always"
+    PIN = "PIN"
+    PIN_ALWAYS = "PIN always"
+    """The PIN immediately before each use (Part 1, 3.2.2 on the digital signature key)."""
+
+
+_PIN_TO_READ = frozenset(
+    {
+        DataObject.FINGERPRINTS,
+        DataObject.FACIAL_IMAGE,
+        DataObject.PRINTED_INFORMATION,
+        DataObject.IRIS_IMAGES,
+        DataObject.PAIRING_CODE,
+    }
+)
+
+READ_RULES: dict[int, AccessRule] = {
+    data_object.tag: AccessRule.PIN if data_object in _PIN_TO_READ else AccessRule.ALWAYS
+    for data_object in DataObject
+}
+
+RETIRED_KEYS = frozenset(range(KeyReference.RETIRED_1, KeyReference.RETIRED_20 + 1))
+
+KEY_RULES: dict[int, AccessRule] = {
+    KeyReference.PIV_AUTHENTICATION: AccessRule.PIN,
+    KeyReference.DIGITAL_SIGNATURE: AccessRule.PIN_ALWAYS,
+    KeyReference.KEY_MANAGEMENT: AccessRule.PIN,
+    KeyReference.CARD_AUTHENTICATION: AccessRule.ALWAYS,
+    **dict.fromkeys(RETIRED_KEYS, AccessRule.PIN),
+}
+
+SIGNING_KEYS = frozenset(
+    {
+        KeyReference.PIV_AUTHENTICATION,
+        KeyReference.DIGITAL_SIGNATURE,
+        KeyReference.CARD_AUTHENTICATION,
+    }
+)
+"""Elliptic-curve keys that sign; the others agree keys (SP 800-73-4 Part 2, 3.2.4)."""
+
+GENERATED_KEYS = frozenset(
+    {
+        KeyReference.PIV_AUTHENTICATION,
+        KeyReference.DIGITAL_SIGNATURE,
+        KeyReference.KEY_MANAGEMENT,
+        KeyReference.CARD_AUTHENTICATION,
+    }
+)
+"""Key references GENERATE ASYMMETRIC KEY PAIR takes (Part 2, 3.3.2)."""
+
+RSA_BITS: dict[Algorithm, int] = {
+    Algorithm.RSA2048: 2048,
+    Algorithm.RSA3072: 3072,
+    Algorithm.RSA4096: 4096,
+}
+EC_BITS: dict[Algorithm, int] = {Algorithm.P256: 256, Algorithm.P384: 384}

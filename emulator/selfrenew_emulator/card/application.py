@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""SELECT, and the table of the PIV application's commands (SP 800-73-4 Part 2, table 1)."""
+
+from collections.abc import Callable
+
+from selfrenew.iso7816 import CommandApdu, Instruction, StatusWord, Tlv
+from selfrenew.piv.references import Algorithm
+from selfrenew_emulator.randomness import Randomness
+
+from .authentication import KeyCommands
+from .keys import KeySource
+from .objects import ObjectCommands
+from .references import ReferenceCommands
+from .refusal import CommandRefusedError
+from .security import SecurityStatus
+from .store import Store
+
+AID = bytes.fromhex("A000000308000010000100")
+_SHORTEST_AID = 5
+_LABEL = b"PIV"
+
+Handler = Callable[[CommandApdu], bytes]
+
+
+class PivApplication:
+    """The application; `handlers` maps INS to the command."""
+
+    def __init__(
+        self, store: Store, security: SecurityStatus, randomness: Randomness, key_source: KeySource
+    ) -> None:
+        references = ReferenceCommands(store, security, randomness)
+        objects = ObjectCommands(store, security)
+        key_commands = KeyCommands(store, security, randomness, key_source)
+        self._template = _property_template(allow_tdes=store.state.allow_tdes)
+        self.handlers: dict[int, Handler] = {
+            Instruction.SELECT: self.select,
+            Instruction.GET_DATA: objects.get,
+            Instruction.VERIFY: references.verify,
+            Instruction.CHANGE_REFERENCE_DATA: references.change,
+            Instruction.RESET_RETRY_COUNTER: references.reset,
+            Instruction.GENERAL_AUTHENTICATE: key_commands.general_authenticate,
+            Instruction.PUT_DATA: objects.put,
+            Instruction.GENERATE_ASYMMETRIC_KEY_PAIR: key_commands.generate,
+        }
+
+    def select(self, command: CommandApdu) -> bytes:
+        """Select PIV by its full or right-truncated AID; any other leaves it selected (3.1.1).
+
+        Selecting it again keeps the security status, as the standard says.
+        """
+        if command.p1 != 0x04 or command.p2 not in {0x00, 0x0C}:
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        aid = command.data
+        if len(aid) < _SHORTEST_AID or not AID.startswith(aid):
+            raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
+        return b"" if command.p2 == 0x0C else self._template
+
+
+def _property_template(*, allow_tdes: bool) -> bytes:
+    """Build the application property template (Part 2, tables 3 to 5)."""
+    supported = [
+        Algorithm.RSA2048,
+        Algorithm.RSA3072,
+        Algorithm.RSA4096,
+        Algorithm.AES128,
+        Algorithm.AES192,
+        Algorithm.AES256,
+        Algorithm.P256,
+        Algorithm.P384,
+    ]
+    if allow_tdes:
+        supported.insert(0, Algorithm.TDES)
+    algorithms = b"".join(bytes(Tlv(0x80, bytes([algorithm]))) for algorithm in supported)
+    algorithms += bytes(Tlv(0x06, b"\x00"))
+    # The AID in 4F is the PIX alone: without the RID of table 4's authority.
+    authority = bytes(Tlv(0x79, bytes(Tlv(0x4F, AID[:5]))))
+    body = bytes(Tlv(0x4F, AID[5:])) + authority + bytes(Tlv(0x50, _LABEL))
+    return bytes(Tlv(0x61, body + bytes(Tlv(0xAC, algorithms))))

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emulated card as a reader sees it: power, reset, ATR, and bytes in, bytes out."""
+
+import logging
+from pathlib import Path
+from typing import Self
+
+from selfrenew.iso7816 import ApduFormatError, CommandApdu, Instruction, StatusWord
+from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
+from selfrenew_emulator.randomness import Randomness, system_randomness
+
+from .application import PivApplication
+from .authentication import MANAGEMENT_KEY_BYTES
+from .channel import CommandChain, PendingAnswer
+from .image import CardImage
+from .keys import KeySource, generate
+from .personality import Personality
+from .refusal import CommandRefusedError
+from .security import SecurityStatus
+from .store import CardState, Store, StoredKey, StoredReference
+
+_log = logging.getLogger(__name__)
+
+# TD1 and TD2 offer T=1, TA1 a fast clock; the historical bytes are proprietary. It must not begin
+# 3B 8x 80 01, which clients take for a contactless card.
+_ATR_HEAD = bytes.fromhex("3BDA96FF81B1FE451F03") + b"SR-PIV-01\x00"
+_TRIES = 3
+_PIN = ReferenceDataQualifier.APPLICATION_PIN
+_PUK = ReferenceDataQualifier.PUK
+
+
+def _with_check_byte(atr: bytes) -> bytes:
+    check = 0
+    for byte in atr[1:]:
+        check ^= byte
+    return atr + bytes((check,))
+
+
+class Card:
+    """A PIV card. `transmit` takes any bytes and always answers; it never raises.
+
+    Power it off and on, or reset it, to forget what was verified; `state` is what survives.
+    """
+
+    def __init__(
+        self,
+        state: CardState,
+        *,
+        randomness: Randomness = system_randomness,
+        key_source: KeySource = generate,
+    ) -> None:
+        self.atr = _ATR
+        self.store = Store(state)
+        self._image: CardImage | None = None
+        self._security = SecurityStatus()
+        self._chain = CommandChain()
+        self._answer = PendingAnswer()
+        application = PivApplication(self.store, self._security, randomness, key_source)
+        self._handlers = application.handlers
+
+    @classmethod
+    def blank(
+        cls,
+        *,
+        pin: bytes,
+        puk: bytes,
+        management_key: bytes,
+        management_algorithm: Algorithm = Algorithm.AES192,
+        personality: Personality = Personality.PIV,
+        allow_tdes: bool = False,
+        randomness: Randomness = system_randomness,
+        key_source: KeySource = generate,
+    ) -> Self:
+        """Make a card without keys and objects. `pin` and `puk` are unpadded, 1 to 8 bytes."""
+        if len(management_key) != MANAGEMENT_KEY_BYTES[management_algorithm]:
+            raise ValueError(
+                f"a management key for {management_algorithm.name} has "
+                f"{MANAGEMENT_KEY_BYTES[management_algorithm]} bytes, not {len(management_key)}"
+            )
+        state = CardState(personality, allow_tdes=allow_tdes)
+        state.keys[KeyReference.MANAGEMENT] = StoredKey(management_algorithm, management_key)
+        for qualifier, value in ((_PIN, pin), (_PUK, puk)):
+            padded = value.ljust(8, b"\xff")
+            if not value or len(padded) > 8:
+                raise ValueError("a PIN and a PUK have 1 to 8 bytes")
+            state.references[qualifier] = StoredReference.of(padded, randomness(16), _TRIES)
+        return cls(state, randomness=randomness, key_source=key_source)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        randomness: Randomness = system_randomness,
+        key_source: KeySource = generate,
+    ) -> Self:
+        """Open a card image, locked against others; each change is written back at once."""
+        image = CardImage.open(path)
+        card = cls(image.state, randomness=randomness, key_source=key_source)
+        card.store.on_commit = image.save
+        card._image = image
+        return card
+
+    @property
+    def state(self) -> CardState:
+        """What is in the EEPROM. Read only."""
+        return self.store.state
+
+    def close(self) -> None:
+        """Let a card image go; the card itself stays usable in memory."""
+        if self._image is not None:
+            self._image.close()
+            self._image = None
+            self.store.on_commit = None
+
+    def reset(self) -> None:
+        """Forget everything volatile, as a warm or a cold reset does."""
+        self.store.rollback()
+        self._security.clear()
+        self._chain.clear()
+        self._answer.clear()
+
+    def power_on(self) -> bytes:
+        """Give the card power; PIV is selected by default. Return the ATR."""
+        self.reset()
+        return self.atr
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        self.reset()
+
+    def transmit(self, command: bytes) -> bytes:
+        """Answer a command APDU: data and the status word."""
+        try:
+            answer = self._execute(command)
+            self.store.commit()
+        except CommandRefusedError as refusal:
+            self.store.rollback()
+            return refusal.sw.to_bytes(2, "big")
+        except Exception:  # noqa: BLE001  the one edge: a bug must show, and the card must live
+            _log.exception("the card failed inside a command; its state is as before it")
+            self.store.rollback()
+            self._chain.clear()
+            return StatusWord.NO_PRECISE_DIAGNOSIS.to_bytes(2, "big")
+        return answer
+
+    def _execute(self, raw: bytes) -> bytes:
+        try:
+            command = CommandApdu.from_bytes(raw)
+        except ApduFormatError as error:
+            raise CommandRefusedError(StatusWord.WRONG_LENGTH) from error
+        if command.cla & 0xEF:
+            raise CommandRefusedError(_class_refusal(command.cla))
+        if command.ins == Instruction.GET_RESPONSE:
+            return self._answer.more(command)
+        self._answer.clear()
+        handler = self._handlers.get(command.ins)
+        if handler is None:
+            self._chain.clear()
+            self._security.pin_just_verified = False
+            raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        whole = self._chain.collect(command) if command.cla or self._chain.open else command
+        if whole is None:
+            return b"\x90\x00"
+        try:
+            data = handler(whole)
+        finally:
+            # "Immediately before" (Part 1, 3.2.2) lasts for one command after VERIFY.
+            if command.ins != Instruction.VERIFY:
+                self._security.pin_just_verified = False
+        return self._answer.first(data, whole.le)
+
+
+def _class_refusal(cla: int) -> StatusWord:
+    if cla & 0x80 or cla & 0x60:
+        return StatusWord.CLASS_NOT_SUPPORTED
+    if cla & 0x0C:
+        return StatusWord.SECURE_MESSAGING_NOT_SUPPORTED
+    return StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED
+
+
+_ATR = _with_check_byte(_ATR_HEAD)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the card does with its private keys: generate, sign, decipher, agree.
+
+The card pads and hashes nothing: it is handed the whole RSA block, or the digest
+(SP 800-73-4 Part 2, 3.2.4 and appendices A.4 and A.5).
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
+
+from selfrenew.iso7816 import Tlv
+from selfrenew.piv.references import Algorithm
+
+from .access import RSA_BITS
+from .store import StoredKey
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+KeySource = Callable[[Algorithm], PrivateKey]
+"""Gives a fresh key pair; a test may hand in one that draws from a pool."""
+
+_CURVES: dict[Algorithm, ec.EllipticCurve] = {
+    Algorithm.P256: ec.SECP256R1(),
+    Algorithm.P384: ec.SECP384R1(),
+}
+_PREHASHED: dict[int, hashes.HashAlgorithm] = {
+    20: hashes.SHA1(),  # noqa: S303  the card signs what it is given, it does not choose
+    28: hashes.SHA224(),
+    32: hashes.SHA256(),
+    48: hashes.SHA384(),
+    64: hashes.SHA512(),
+}
+
+
+def generate(algorithm: Algorithm) -> PrivateKey:
+    """Generate a key pair with OpenSSL's own randomness."""
+    curve = _CURVES.get(algorithm)
+    if curve is not None:
+        return ec.generate_private_key(curve)
+    return rsa.generate_private_key(65537, RSA_BITS[algorithm])
+
+
+def store_key(algorithm: Algorithm, key: PrivateKey) -> StoredKey:
+    """Put a key pair in the form in which the card keeps it."""
+    return StoredKey(
+        algorithm,
+        key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        ),
+    )
+
+
+@lru_cache(maxsize=64)
+def _load(material: bytes) -> PrivateKey:
+    key = serialization.load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise TypeError(f"the card holds a key of type {type(key).__name__}")
+    return key
+
+
+def public_key_template(key: PrivateKey) -> bytes:
+    """Encode the public key as GENERATE answers it (Part 2, tables 12 and 13)."""
+    public = key.public_key()
+    if isinstance(public, rsa.RSAPublicKey):
+        numbers = public.public_numbers()
+        modulus = numbers.n.to_bytes(public.key_size // 8, "big")
+        exponent = numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")
+        body = bytes(Tlv(0x81, modulus)) + bytes(Tlv(0x82, exponent))
+    else:
+        point = public.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+        )
+        body = bytes(Tlv(0x86, point))
+    return bytes(Tlv(0x7F49, body))
+
+
+def use_rsa(stored: StoredKey, block: bytes) -> bytes:
+    """Apply the RSA private key to a block. Raise ValueError where the block does not fit it."""
+    key = _load(stored.material)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError("not an RSA key")
+    size = key.key_size // 8
+    if len(block) != size:
+        raise ValueError(f"the block has {len(block)} bytes, the key {size}")
+    message = _type_one_message(block)
+    if message is not None:
+        # OpenSSL puts the very same padding back and is an order of magnitude faster than pow().
+        return key.sign(message, padding.PKCS1v15(), NoDigestInfo())
+    return _raw_rsa(key, int.from_bytes(block, "big")).to_bytes(size, "big")
+
+
+def _type_one_message(block: bytes) -> bytes | None:
+    """Take EMSA-PKCS1-v1_5 padding off (RFC 8017, 9.2); None where it is anything else."""
+    if block[:2] != b"\x00\x01":
+        return None
+    end = block.find(b"\x00", 2)
+    if end < 10 or block[2:end].strip(b"\xff") or end + 1 == len(block):
+        return None
+    return block[end + 1 :]
+
+
+def _raw_rsa(key: rsa.RSAPrivateKey, value: int) -> int:
+    """Compute RSADP with the Chinese remainder theorem (RFC 8017, 5.1.2)."""
+    numbers = key.private_numbers()
+    if value >= numbers.public_numbers.n:
+        raise ValueError("the block is not below the modulus")
+    first = pow(value, numbers.dmp1, numbers.p)
+    second = pow(value, numbers.dmq1, numbers.q)
+    return second + (first - second) * numbers.iqmp % numbers.p * numbers.q
+
+
+def sign_ecdsa(stored: StoredKey, digest: bytes) -> bytes:
+    """Sign a digest; a longer one than the curve is cut by ECDSA itself. Raise ValueError."""
+    key = _load(stored.material)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("not an elliptic-curve key")
+    digest_algorithm = _PREHASHED.get(len(digest))
+    if digest_algorithm is None:
+        raise ValueError(f"no digest has {len(digest)} bytes")
+    return key.sign(digest, ec.ECDSA(Prehashed(digest_algorithm)))
+
+
+def agree_ecdh(stored: StoredKey, point: bytes) -> bytes:
+    """Agree a secret with a point of the other side. Raise ValueError for one off the curve."""
+    key = _load(stored.material)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("not an elliptic-curve key")
+    return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(key.curve, point))

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GET DATA and PUT DATA (SP 800-73-4 Part 2, 3.1.2 and 3.3.1)."""
+
+from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, parse_tlvs
+from selfrenew.piv.objects import DataObject
+
+from .access import READ_RULES
+from .refusal import CommandRefusedError, incorrect_data
+from .security import SecurityStatus
+from .store import Store
+
+_TAG_LIST = 0x5C
+_DATA = 0x53
+_OBJECT_MAX_BYTES = 32_768
+_MEMORY_BYTES = 160_000
+_BARE = frozenset({DataObject.DISCOVERY.tag, DataObject.BIOMETRIC_GROUP_TEMPLATE.tag})
+"""Objects that are their own wrapper, not put in a 53."""
+
+
+class ObjectCommands:
+    """The commands about data objects."""
+
+    def __init__(self, store: Store, security: SecurityStatus) -> None:
+        self._store = store
+        self._security = security
+
+    def get(self, command: CommandApdu) -> bytes:
+        """Answer a data object in its wrapper."""
+        data = command.data
+        if (command.p1, command.p2) != (0x3F, 0xFF):
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        if len(data) < 3 or data[0] != _TAG_LIST or data[1] != len(data) - 2:
+            raise incorrect_data()
+        tag = int.from_bytes(data[2:], "big")
+        rule = READ_RULES.get(tag)
+        if rule is None:
+            raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
+        self._security.require(rule)
+        content = self._store.state.objects.get(tag)
+        if content is None:
+            raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
+        return content if tag in _BARE else bytes(Tlv(_DATA, content))
+
+    def put(self, command: CommandApdu) -> bytes:
+        """Replace a data object whole."""
+        if (command.p1, command.p2) != (0x3F, 0xFF):
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        self._security.require_management()
+        tag, content = _parse_put(command.data)
+        if tag not in READ_RULES:
+            raise CommandRefusedError(StatusWord.FUNCTION_NOT_SUPPORTED)
+        used = sum(map(len, self._store.state.objects.values()))
+        used -= len(self._store.state.objects.get(tag, b""))
+        if len(content) > _OBJECT_MAX_BYTES or used + len(content) > _MEMORY_BYTES:
+            raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
+        self._store.put_object(tag, content)
+        return b""
+
+
+def _parse_put(data: bytes) -> tuple[int, bytes]:
+    try:
+        tlvs = parse_tlvs(data)
+    except TlvFormatError as error:
+        raise incorrect_data() from error
+    if len(tlvs) == 1 and tlvs[0].tag in _BARE:
+        return tlvs[0].tag, data
+    if [tlv.tag for tlv in tlvs] != [_TAG_LIST, _DATA] or not tlvs[0].value:
+        raise incorrect_data()
+    tag = int.from_bytes(tlvs[0].value, "big")
+    if tag in _BARE:
+        raise incorrect_data()
+    return tag, tlvs[1].value

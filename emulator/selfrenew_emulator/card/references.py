@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER (SP 800-73-4 Part 2, 3.2.1 to 3.2.3)."""
+
+from selfrenew.iso7816 import CommandApdu, StatusWord
+from selfrenew.piv.objects import DataObject
+from selfrenew.piv.references import ReferenceDataQualifier
+from selfrenew_emulator.randomness import Randomness
+
+from .refusal import CommandRefusedError, incorrect_data, tries
+from .security import SecurityStatus
+from .store import Store, StoredReference
+
+_SIZE = 8
+_PINS = frozenset({ReferenceDataQualifier.APPLICATION_PIN, ReferenceDataQualifier.GLOBAL_PIN})
+_PUK = ReferenceDataQualifier.PUK
+_NEW_PIN_DIGITS = range(6, 9)
+# Cards in use still carry passcodes of four digits; they verify, they just cannot be chosen anew.
+_OLD_PIN_DIGITS = range(4, 9)
+_GLOBAL_PIN_BIT = 0x20
+
+
+class ReferenceCommands:
+    """The commands about PIN and PUK."""
+
+    def __init__(self, store: Store, security: SecurityStatus, randomness: Randomness) -> None:
+        self._store = store
+        self._security = security
+        self._randomness = randomness
+
+    def verify(self, command: CommandApdu) -> bytes:
+        """Compare a PIN, tell its tries, or forget that it was verified."""
+        self._security.pin_just_verified = False
+        if command.p1 not in {0x00, 0xFF}:
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        qualifier = command.p2
+        if qualifier not in _PINS or not self._usable(qualifier):
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        if command.p1 == 0xFF:
+            if command.data:
+                raise incorrect_data()
+            self._security.verified.discard(qualifier)
+            return b""
+        if not command.data:
+            if qualifier in self._security.verified:
+                return b""
+            left = self._store.state.references[qualifier].tries
+            raise (
+                tries(left)
+                if left
+                else CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
+            )
+        self._not_blocked(qualifier)
+        if not _is_pin(command.data, _OLD_PIN_DIGITS):
+            raise incorrect_data()
+        self._compare(qualifier, command.data)
+        self._security.verified.add(qualifier)
+        self._security.pin_just_verified = True
+        return b""
+
+    def change(self, command: CommandApdu) -> bytes:
+        """Replace a PIN or the PUK with proof of the old one."""
+        if command.p1 != 0x00:
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        qualifier = command.p2
+        if qualifier != _PUK and (qualifier not in _PINS or not self._usable(qualifier)):
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        self._not_blocked(qualifier)
+        if len(command.data) != 2 * _SIZE:
+            raise incorrect_data()
+        old, new = command.data[:_SIZE], command.data[_SIZE:]
+        if qualifier in _PINS and not _is_pin(old, _OLD_PIN_DIGITS):
+            raise incorrect_data()
+        self._compare(qualifier, old)
+        if qualifier in _PINS and not _is_pin(new, _NEW_PIN_DIGITS):
+            # The right old value was shown: the counter starts afresh, and that is kept.
+            self._store.commit()
+            raise incorrect_data()
+        self._set(qualifier, new)
+        if qualifier in _PINS:
+            self._security.verified.add(qualifier)
+        return b""
+
+    def reset(self, command: CommandApdu) -> bytes:
+        """Set a new PIN with the PUK, and give it all its tries back."""
+        if command.p1 != 0x00:
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        if command.p2 != ReferenceDataQualifier.APPLICATION_PIN:
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        self._not_blocked(_PUK)
+        if len(command.data) != 2 * _SIZE:
+            raise incorrect_data()
+        puk, new = command.data[:_SIZE], command.data[_SIZE:]
+        self._compare(_PUK, puk)
+        if not _is_pin(new, _NEW_PIN_DIGITS):
+            self._store.commit()
+            raise incorrect_data()
+        self._set(command.p2, new)
+        return b""
+
+    def _usable(self, qualifier: int) -> bool:
+        state = self._store.state
+        if qualifier not in state.references:
+            return False
+        if qualifier == ReferenceDataQualifier.GLOBAL_PIN:
+            # Only where the discovery object's PIN usage policy says so (Part 1, 3.3.2).
+            discovery = state.objects.get(DataObject.DISCOVERY.tag, b"")
+            at = discovery.find(b"\x5f\x2f\x02")
+            return at >= 0 and bool(discovery[at + 3] & _GLOBAL_PIN_BIT)
+        return True
+
+    def _not_blocked(self, qualifier: int) -> None:
+        if not self._store.state.references[qualifier].tries:
+            raise CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
+
+    def _compare(self, qualifier: int, value: bytes) -> None:
+        reference = self._store.state.references[qualifier]
+        left = reference.tries - 1
+        self._store.put_reference(qualifier, reference.with_tries(left))
+        self._store.commit()
+        if not reference.matches(value):
+            self._security.verified.discard(qualifier)
+            raise tries(left)
+        self._store.put_reference(qualifier, reference.with_tries(reference.tries_limit))
+
+    def _set(self, qualifier: int, value: bytes) -> None:
+        limit = self._store.state.references[qualifier].tries_limit
+        salt = self._randomness(16)
+        self._store.put_reference(qualifier, StoredReference.of(value, salt, limit))
+
+
+def _is_pin(value: bytes, digits: range) -> bool:
+    """Tell whether eight bytes are digits padded with FF (Part 2, 2.4.3)."""
+    body = value.rstrip(b"\xff")
+    return len(value) == _SIZE and len(body) in digits and body.isdigit()

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The card's security status: what reset and power loss forget (SP 800-73-4 Part 2, 2.4.2)."""
+
+from dataclasses import dataclass, field
+
+from selfrenew.iso7816 import StatusWord
+from selfrenew.piv.references import ReferenceDataQualifier
+
+from .access import AccessRule
+from .refusal import CommandRefusedError
+
+
+@dataclass(slots=True)
+class SecurityStatus:
+    """Who has shown what since the last reset."""
+
+    verified: set[int] = field(default_factory=set)
+    pin_just_verified: bool = False
+    """Whether the command before this one was a VERIFY that succeeded."""
+    management_authenticated: bool = False
+    pending_challenge: bytes | None = field(default=None, repr=False)
+    pending_witness: bytes | None = field(default=None, repr=False)
+
+    def clear(self) -> None:
+        """Forget everything, as a reset does."""
+        self.verified.clear()
+        self.pin_just_verified = False
+        self.management_authenticated = False
+        self.forget_pending()
+
+    def forget_pending(self) -> None:
+        """Drop a challenge or witness that is still to be answered."""
+        self.pending_challenge = None
+        self.pending_witness = None
+
+    def require(self, rule: AccessRule, *, pin_just_verified: bool = False) -> None:
+        """Raise CommandRefusedError 6982 where a rule is not met."""
+        pins = {ReferenceDataQualifier.APPLICATION_PIN, ReferenceDataQualifier.GLOBAL_PIN}
+        if rule is AccessRule.ALWAYS:
+            return
+        if rule is AccessRule.PIN_ALWAYS and not pin_just_verified:
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        if not self.verified & pins:
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+
+    def require_management(self) -> None:
+        """Raise CommandRefusedError 6982 where the management key was not shown."""
+        if not self.management_authenticated:
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)

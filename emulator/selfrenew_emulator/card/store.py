@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The card's EEPROM: what survives the loss of power, changed in transactions.
+
+A command does all its checks before its first write. What it wrote is committed as one when it
+has ended well, and is gone when it has not; only a retry counter is committed ahead of the comparison
+it guards, so that pulling the card cannot save a try.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from selfrenew.piv.references import Algorithm
+
+from .personality import Personality
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key: PKCS #8 DER for a key pair, the key's own bytes for a symmetric one."""
+
+    algorithm: Algorithm
+    material: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReference:
+    """A PIN or PUK as a salted digest of its eight bytes, with its tries."""
+
+    salt: bytes = field(repr=False)
+    digest: bytes = field(repr=False)
+    tries: int
+    tries_limit: int
+
+    @classmethod
+    def of(cls, value: bytes, salt: bytes, tries_limit: int) -> "StoredReference":
+        """Digest a value, with all its tries left."""
+        return cls(salt, _digest(salt, value), tries_limit, tries_limit)
+
+    def matches(self, value: bytes) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.digest, _digest(self.salt, value))
+
+    def with_tries(self, tries: int) -> "StoredReference":
+        """Give the same reference data with another counter."""
+        return replace(self, tries=tries)
+
+
+def _digest(salt: bytes, value: bytes) -> bytes:
+    return hashlib.sha256(salt + value).digest()
+
+
+@dataclass(slots=True)
+class CardState:
+    """All that a card keeps; objects are keyed by tag, keys and references by their numbers."""
+
+    personality: Personality
+    allow_tdes: bool = False
+    objects: dict[int, bytes] = field(default_factory=dict)
+    keys: dict[int, StoredKey] = field(default_factory=dict)
+    references: dict[int, StoredReference] = field(default_factory=dict)
+
+
+CommitHook = Callable[[CardState], None]
+"""Called with the new state before it counts; raising leaves the old one."""
+
+
+class Store:
+    """Transactions on a card's state."""
+
+    def __init__(self, state: CardState, on_commit: CommitHook | None = None) -> None:
+        self._state = state
+        self._pending: CardState | None = None
+        self.on_commit = on_commit
+
+    @property
+    def state(self) -> CardState:
+        """The state as this transaction sees it. Read only: the put methods write."""
+        return self._pending or self._state
+
+    def put_object(self, tag: int, content: bytes) -> None:
+        """Replace a data object; empty content removes it."""
+        objects = self._writable().objects
+        if content:
+            objects[tag] = content
+        else:
+            objects.pop(tag, None)
+
+    def put_key(self, reference: int, key: StoredKey) -> None:
+        """Replace a key."""
+        self._writable().keys[reference] = key
+
+    def put_reference(self, qualifier: int, reference: StoredReference) -> None:
+        """Replace a PIN or PUK, or its counter."""
+        self._writable().references[qualifier] = reference
+
+    def commit(self) -> None:
+        """Make the pending writes count, all or, where the hook raises, none."""
+        if self._pending is None:
+            return
+        pending, self._pending = self._pending, None
+        if self.on_commit is not None:
+            self.on_commit(pending)
+        self._state = pending
+
+    def rollback(self) -> None:
+        """Forget the pending writes."""
+        self._pending = None
+
+    def _writable(self) -> CardState:
+        if self._pending is None:
+            state = self._state
+            self._pending = replace(
+                state,
+                objects=dict(state.objects),
+                keys=dict(state.keys),
+                references=dict(state.references),
+            )
+        return self._pending

@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Protecting a message, and checking the protection (RFC 9810, 5.1.3; algorithms of RFC 9481).
+
+Under a shared secret PasswordBasedMac and PBMAC1 work in both directions, under a key pair every
+signature of RFC 9481.
+"""
+
+import hashlib
+import hmac as stdlib_hmac
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.asn1 import TLV, BitString, Null, sequence
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+from selfrenew.secret import Secret
+
+from . import algorithms as alg
+from .errors import CmpFormatError, UntrustedAnswerError
+from .message import Message, ReceivedMessage, body_tlv, decode, encode, tlv
+from .pss import pss_parameters
+from .structures import PkiMessage, ProtectedPart
+
+MAX_ITERATIONS = 100_000
+PBM_ITERATIONS = 500
+PBMAC1_ITERATIONS = 10_000
+_SALT_MAX_BYTES = 1024
+
+
+class ProtectionError(UntrustedAnswerError):
+    """A message's protection is missing, of an unknown kind, or wrong."""
+
+
+class Signer(Protocol):
+    """A key that signs: in software, or on a card."""
+
+    @property
+    def public_key(self) -> object:
+        """The public key."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign with SHA-256 (P-384: SHA-384): PKCS #1 v1.5, DER-encoded ECDSA or EdDSA."""
+
+
+@dataclass(frozen=True)
+class PrivateKeySigner:
+    """A signer in software."""
+
+    private_key: CertificateIssuerPrivateKeyTypes
+
+    @property
+    def public_key(self) -> object:
+        """The public key."""
+        return self.private_key.public_key()
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign."""
+        key = self.private_key
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        if isinstance(key, ec.EllipticCurvePrivateKey):
+            digest = hashes.SHA384() if key.curve.key_size > 256 else hashes.SHA256()
+            return key.sign(data, ec.ECDSA(digest))
+        if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
+            return key.sign(data)
+        raise TypeError(f"{type(key).__name__} cannot protect a CMP message")
+
+
+@sequence
+class PbmParameter:
+    """PBMParameter (5.1.3.1)."""
+
+    salt: bytes
+    owf: list[TLV]
+    iteration_count: int
+    mac: list[TLV]
+
+
+@sequence
+class Pbkdf2Parameter:
+    """PBKDF2-params (RFC 8018, A.2), with the salt given and not chosen elsewhere."""
+
+    salt: bytes
+    iteration_count: int
+    key_length: int | None = None
+    prf: list[TLV] | None = None
+
+
+@sequence
+class Pbmac1Parameter:
+    """PBMAC1-params (RFC 8018, A.5)."""
+
+    key_derivation: list[TLV]
+    mac: list[TLV]
+
+
+def password_based_mac(salt: bytes) -> list[TLV]:
+    """Name PasswordBasedMac with SHA-256 (RFC 9481, 6.1.1)."""
+    parameter = PbmParameter(
+        salt=salt,
+        owf=alg.identifier(alg.Oid("2.16.840.1.101.3.4.2.1"), encode(Null())),
+        iteration_count=PBM_ITERATIONS,
+        mac=alg.identifier(alg.Oid("1.2.840.113549.2.9"), encode(Null())),
+    )
+    return alg.identifier(alg.PASSWORD_BASED_MAC, encode(parameter))
+
+
+def pbmac1(salt: bytes) -> list[TLV]:
+    """Name PBMAC1 with PBKDF2 and HMAC-SHA-256 (RFC 9481, 6.1.2)."""
+    hmac_sha256 = alg.identifier(alg.Oid("1.2.840.113549.2.9"), encode(Null()))
+    derivation = Pbkdf2Parameter(
+        salt=salt, iteration_count=PBMAC1_ITERATIONS, key_length=32, prf=hmac_sha256
+    )
+    parameter = Pbmac1Parameter(
+        key_derivation=alg.identifier(alg.PBKDF2, encode(derivation)), mac=hmac_sha256
+    )
+    return alg.identifier(alg.PBMAC1, encode(parameter))
+
+
+def protect(message: Message, by: Signer | Secret) -> bytes:
+    """Protect a message and encode it whole.
+
+    A signer sets the header's protectionAlg; under a secret the caller has put in the MAC to use.
+    """
+    header = message.header
+    if not isinstance(by, Secret):
+        header.protection_alg = alg.signature_identifier(by.public_key)
+    elif header.protection_alg is None:
+        raise ValueError("a MAC's parameters belong into the header first")
+    header_tlv = tlv(encode(header))
+    body = body_tlv(message.body_type, message.content)
+    covered = encode(ProtectedPart(header=header_tlv, body=body))
+    if isinstance(by, Secret):
+        value = _mac(header.protection_alg or [], by, covered)
+    else:
+        value = by.sign(covered)
+    return _assemble(header_tlv, body, value, message.extra_certs)
+
+
+def encode_unprotected(message: Message) -> bytes:
+    """Encode a message without protection: an error to a request nothing is known about."""
+    header = tlv(encode(message.header))
+    body = body_tlv(message.body_type, message.content)
+    return _assemble(header, body, None, message.extra_certs)
+
+
+def _assemble(header: TLV, body: TLV, value: bytes | None, extra_certs: tuple[bytes, ...]) -> bytes:
+    return encode(
+        PkiMessage(
+            header=header,
+            body=body,
+            protection=None if value is None else BitString(value, 0),
+            extra_certs=[tlv(certificate) for certificate in extra_certs] or None,
+        )
+    )
+
+
+def is_mac(message: ReceivedMessage) -> bool:
+    """Tell whether a message is protected with a shared secret. Raise ProtectionError."""
+    identifier = message.header.protection_alg
+    if identifier is None or message.protection is None:
+        raise ProtectionError(
+            f"The message {message.describe()} is not protected. It was not used."
+        )
+    return alg.oid_of(identifier) in {alg.PASSWORD_BASED_MAC, alg.PBMAC1}
+
+
+def verify_mac(message: ReceivedMessage, secret: Secret) -> None:
+    """Check a MAC. Raise ProtectionError, or CmpFormatError for parameters out of bounds."""
+    if not is_mac(message) or message.protection is None:
+        raise ProtectionError(f"The message {message.describe()} is not protected by a MAC.")
+    expected = _mac(message.header.protection_alg or [], secret, message.protected_part)
+    if not stdlib_hmac.compare_digest(expected, message.protection):
+        raise ProtectionError(
+            f"The MAC of {message.describe()} is wrong: the secrets differ, or it was changed "
+            "on its way. It was not used."
+        )
+
+
+def verify_signature(message: ReceivedMessage, public_key: object) -> None:
+    """Check a signature. Raise ProtectionError."""
+    if is_mac(message) or message.protection is None:
+        raise ProtectionError(f"The message {message.describe()} is not signed.")
+    verify_with(
+        message.header.protection_alg or [],
+        public_key,
+        message.protection,
+        message.protected_part,
+        what=message.describe(),
+    )
+
+
+def verify_with(
+    identifier: list[TLV], public_key: object, signature: bytes, data: bytes, *, what: str
+) -> None:
+    """Check a signature of a named algorithm. Raise ProtectionError."""
+    oid = alg.oid_of(identifier)
+    try:
+        if oid == alg.RSASSA_PSS and isinstance(public_key, rsa.RSAPublicKey):
+            scheme, digest = pss_parameters(identifier)
+            public_key.verify(signature, data, scheme, digest)
+        elif oid in alg.RSA_SIGNATURES and isinstance(public_key, rsa.RSAPublicKey):
+            public_key.verify(signature, data, padding.PKCS1v15(), alg.RSA_SIGNATURES[oid])
+        elif oid in alg.ECDSA_SIGNATURES and isinstance(public_key, ec.EllipticCurvePublicKey):
+            public_key.verify(signature, data, ec.ECDSA(alg.ECDSA_SIGNATURES[oid]))
+        elif (oid == alg.ED25519 and isinstance(public_key, ed25519.Ed25519PublicKey)) or (
+            oid == alg.ED448 and isinstance(public_key, ed448.Ed448PublicKey)
+        ):
+            public_key.verify(signature, data)
+        else:
+            raise ProtectionError(
+                f"The signature of {what} has the algorithm {oid.dotted_string}, which does not "
+                "go with its key. It was not used."
+            )
+    except InvalidSignature as error:
+        raise ProtectionError(f"The signature of {what} is wrong. It was not used.") from error
+
+
+def _mac(identifier: list[TLV], secret: Secret, data: bytes) -> bytes:
+    if len(identifier) != 2:
+        raise CmpFormatError("the MAC has no parameters")
+    parameter = encode(identifier[1])
+    oid = alg.oid_of(identifier)
+    if oid == alg.PASSWORD_BASED_MAC:
+        key, mac = _pbm_key(parameter, secret)
+    elif oid == alg.PBMAC1:
+        key, mac = _pbmac1_key(parameter, secret)
+    else:
+        raise CmpFormatError(f"{oid.dotted_string} is no MAC known here")
+    return stdlib_hmac.digest(key, data, mac)
+
+
+@lru_cache(maxsize=64)
+def _pbm_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
+    parameter = decode(PbmParameter, raw)
+    owf = alg.DIGESTS.get(alg.oid_of(parameter.owf))
+    mac = alg.MACS.get(alg.oid_of(parameter.mac))
+    if owf is None or mac is None:
+        raise CmpFormatError("the PasswordBasedMac names a hash or MAC not known here")
+    _check_bounds(parameter.salt, parameter.iteration_count)
+    key = secret.reveal() + parameter.salt
+    for _ in range(parameter.iteration_count):
+        key = hashlib.new(owf.name, key).digest()
+    return key, mac.name
+
+
+@lru_cache(maxsize=64)
+def _pbmac1_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
+    parameter = decode(Pbmac1Parameter, raw)
+    mac = alg.MACS.get(alg.oid_of(parameter.mac))
+    if mac is None or alg.oid_of(parameter.key_derivation) != alg.PBKDF2:
+        raise CmpFormatError("the PBMAC1 names a key derivation or MAC not known here")
+    if len(parameter.key_derivation) != 2:
+        raise CmpFormatError("the PBKDF2 has no parameters")
+    derivation = decode(Pbkdf2Parameter, encode(parameter.key_derivation[1]))
+    prf = hashes.SHA1() if derivation.prf is None else alg.MACS.get(alg.oid_of(derivation.prf))  # noqa: S303  the standard's default
+    if prf is None:
+        raise CmpFormatError("the PBKDF2 names a function not known here")
+    _check_bounds(derivation.salt, derivation.iteration_count)
+    length = derivation.key_length or mac.digest_size
+    if not 1 <= length <= 1024:
+        raise CmpFormatError(f"a derived key of {length} bytes is out of bounds")
+    key = PBKDF2HMAC(prf, length, derivation.salt, derivation.iteration_count)
+    return key.derive(secret.reveal()), mac.name
+
+
+def _check_bounds(salt: bytes, iterations: int) -> None:
+    # Both cost the receiver before anything is known of the sender (RFC 9810, 5.1.3.1).
+    if not 1 <= iterations <= MAX_ITERATIONS or len(salt) > _SALT_MAX_BYTES:
+        raise CmpFormatError(f"{iterations} iterations or {len(salt)} bytes of salt: out of bounds")
+
+
+def subject_key_identifier(certificate: x509.Certificate) -> bytes:
+    """Give the senderKID of a signer: its SKI, as written or computed (RFC 9483, 3.1)."""
+    try:
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+    except (x509.ExtensionNotFound, ValueError):
+        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+    return extension.value.digest

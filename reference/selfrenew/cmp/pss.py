@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""RSASSA-PSS parameters (RFC 4055, 3.1; RFC 9481, 3.1)."""
+
+from typing import Annotated
+
+from cryptography.hazmat.asn1 import TLV, Explicit, sequence
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from selfrenew.iso7816 import TlvFormatError, parse_tlvs
+
+from . import algorithms as alg
+from .errors import CmpFormatError
+from .message import decode, encode
+
+
+@sequence
+class PssParameter:
+    """RSASSA-PSS-params; what is absent is SHA-1 and 20 bytes of salt."""
+
+    hash_algorithm: Annotated[list[TLV] | None, Explicit(0)] = None
+    mask_gen_algorithm: Annotated[list[TLV] | None, Explicit(1)] = None
+    salt_length: Annotated[int | None, Explicit(2)] = None
+    trailer_field: Annotated[int | None, Explicit(3)] = None
+
+
+def pss_parameters(identifier: list[TLV]) -> tuple[padding.PSS, hashes.HashAlgorithm]:
+    """Read the padding and hash of an RSASSA-PSS identifier. Raise CmpFormatError."""
+    if len(identifier) != 2:
+        raise CmpFormatError("the RSASSA-PSS signature has no parameters")
+    parameter = decode(PssParameter, encode(identifier[1]))
+    digest = _digest(parameter.hash_algorithm)
+    mask = digest if parameter.mask_gen_algorithm is None else _mask(parameter.mask_gen_algorithm)
+    salt = 20 if parameter.salt_length is None else parameter.salt_length
+    if digest is None or mask is None or not 0 <= salt <= 512:
+        raise CmpFormatError("the RSASSA-PSS signature names a hash or salt not known here")
+    return padding.PSS(padding.MGF1(mask), salt), digest
+
+
+def _digest(identifier: list[TLV] | None) -> hashes.HashAlgorithm | None:
+    if identifier is None:
+        return hashes.SHA1()  # noqa: S303  the standard's default
+    return alg.DIGESTS.get(alg.oid_of(identifier))
+
+
+def _mask(identifier: list[TLV]) -> hashes.HashAlgorithm | None:
+    if alg.oid_of(identifier) != alg.MGF1 or len(identifier) != 2:
+        return None
+    inner = bytes(identifier[1].data)
+    return _digest([decode(TLV, part) for part in _split(inner)])
+
+
+def _split(raw: bytes) -> list[bytes]:
+    try:
+        return [bytes(part) for part in parse_tlvs(raw)]
+    except TlvFormatError as error:
+        raise CmpFormatError(str(error)) from error

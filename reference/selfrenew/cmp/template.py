@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A CertTemplate's subject, key and extensions as `cryptography` objects.
+
+The library reads names and extensions only out of a certificate or a request, so they are put
+into the frame of a PKCS #10 request (RFC 2986, 4.1) without a signature and read from there.
+"""
+
+from typing import Annotated
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.asn1 import TLV, BitString, Implicit, SetOf, sequence
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from selfrenew.iso7816 import Tlv
+
+from .crmf import CertTemplate, SubjectPublicKeyInfo
+from .errors import CmpFormatError
+from .message import decode, encode, tlv
+
+_EXTENSION_REQUEST = x509.ObjectIdentifier("1.2.840.113549.1.9.14")
+
+
+@sequence
+class _Attribute:
+    type: x509.ObjectIdentifier
+    values: SetOf[TLV]
+
+
+@sequence
+class _RequestInfo:
+    version: int
+    subject: list[TLV]
+    public_key: SubjectPublicKeyInfo
+    attributes: Annotated[SetOf[TLV], Implicit(0)]
+
+
+@sequence
+class _Request:
+    info: _RequestInfo
+    algorithm: list[TLV]
+    signature: BitString
+
+
+def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
+    """Frame a template as a request. Raise CmpFormatError where it has no key or cannot be read."""
+    if template.public_key is None:
+        raise CmpFormatError("the certificate template has no public key")
+    attributes = []
+    if template.extensions:
+        extensions = bytes(Tlv(0x30, b"".join(map(encode, template.extensions))))
+        attribute = _Attribute(type=_EXTENSION_REQUEST, values=SetOf([tlv(extensions)]))
+        attributes.append(tlv(encode(attribute)))
+    request = _Request(
+        info=_RequestInfo(
+            version=0,
+            subject=template.subject or [],
+            public_key=template.public_key,
+            attributes=SetOf(attributes),
+        ),
+        algorithm=template.public_key.algorithm,
+        signature=BitString(b"", 0),
+    )
+    try:
+        framed = x509.load_der_x509_csr(encode(request))
+        _ = framed.subject, framed.extensions
+    except ValueError as error:
+        raise CmpFormatError(f"the certificate template cannot be read: {error}") from error
+    return framed
+
+
+def public_key_of(template: CertTemplate) -> CertificatePublicKeyTypes:
+    """Load a template's public key. Raise CmpFormatError."""
+    if template.public_key is None:
+        raise CmpFormatError("the certificate template has no public key")
+    try:
+        key = serialization.load_der_public_key(encode(template.public_key))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CmpFormatError(f"the template's public key cannot be read: {error}") from error
+    return key  # type: ignore[return-value]
+
+
+def public_key_info(key: CertificatePublicKeyTypes) -> SubjectPublicKeyInfo:
+    """Encode a public key for a template."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return decode(SubjectPublicKeyInfo, der)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+import ssl
+import threading
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from selfrenew_emulator.stage import Endpoint, PortTakenError, Servers, bind
+
+
+def application(text: str) -> Starlette:
+    async def answer(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(text)
+
+    return Starlette(routes=[Route("/", answer)])
+
+
+def test_every_endpoint_answers_as_soon_as_the_servers_are_entered() -> None:
+    endpoints = [Endpoint(application(text), bind()) for text in ("first", "second")]
+    with Servers(endpoints), httpx.Client(trust_env=False) as client:
+        assert [client.get(each.url).text for each in endpoints] == ["first", "second"]
+
+
+def test_leaving_ends_the_thread_and_closes_connections_that_are_kept_alive() -> None:
+    before = threading.active_count()
+    with httpx.Client(trust_env=False) as client:
+        endpoint = Endpoint(application("here"), bind())
+        url = endpoint.url
+        with Servers([endpoint]):
+            client.get(url)
+        with pytest.raises(httpx.TransportError):
+            client.get(url)
+    assert threading.active_count() == before
+
+
+def test_a_port_can_be_bound_again_once_the_servers_are_left() -> None:
+    endpoint = Endpoint(application("here"), bind())
+    port = endpoint.port
+    with Servers([endpoint]), httpx.Client(trust_env=False) as client:
+        client.get(endpoint.url)
+    bind(port).close()
+
+
+def test_a_port_in_use_is_named_with_what_to_do() -> None:
+    with bind() as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTakenError, match=f"127.0.0.1:{port} failed .*another one"):
+            bind(port)
+
+
+def test_an_application_that_fails_at_its_start_leaves_no_thread_behind() -> None:
+    before = threading.active_count()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    listener = bind()
+    listener.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        Servers([Endpoint(application("never"), listener, context)]).start()
+    assert threading.active_count() == before

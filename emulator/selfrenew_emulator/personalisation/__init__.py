@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a card and gets its first pair of certificates from the CA."""
+
+from .card_office import CardOffice
+from .enrolment import Enrolment, EnrolmentOffice
+from .errors import CardRefusesError, EnrolmentFailedError, PersonalisationError
+from .person import Person, new_uuid
+from .personalise import PROFILES, CardKeySigner, CardSecrets, personalise
+
+__all__ = [
+    "PROFILES",
+    "CardKeySigner",
+    "CardOffice",
+    "CardRefusesError",
+    "CardSecrets",
+    "Enrolment",
+    "EnrolmentFailedError",
+    "EnrolmentOffice",
+    "Person",
+    "PersonalisationError",
+    "new_uuid",
+    "personalise",
+]

@@ -16,12 +16,9 @@ def test_a_description_reads_back_as_it_was_written(tmp_path: Path) -> None:
 
 
 def test_a_folder_serves_one_stage_at_a_time(tmp_path: Path) -> None:
-    with open_folder(tmp_path):
-        with (
-            pytest.raises(StateError, match="another stage is running on it"),
-            open_folder(tmp_path),
-        ):
-            pass
+    refused = pytest.raises(StateError, match="another stage is running on it")
+    with open_folder(tmp_path), refused, open_folder(tmp_path):
+        pass
     with open_folder(tmp_path):
         pass
 

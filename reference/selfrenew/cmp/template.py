@@ -5,12 +5,14 @@ The library reads names and extensions only out of a certificate or a request, s
 into the frame of a PKCS #10 request (RFC 2986, 4.1) without a signature and read from there.
 """
 
+from functools import cache
 from typing import Annotated
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.asn1 import TLV, BitString, Implicit, SetOf, sequence
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -18,7 +20,8 @@ from selfrenew.iso7816 import Tlv
 
 from .crmf import CertTemplate, SubjectPublicKeyInfo
 from .errors import CmpFormatError
-from .message import decode, encode, tlv
+from .message import decode, decode_list, encode, tlv
+from .structures import GenMsgContent
 
 _EXTENSION_REQUEST = x509.ObjectIdentifier("1.2.840.113549.1.9.14")
 
@@ -69,6 +72,19 @@ def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
     except ValueError as error:
         raise CmpFormatError(f"the certificate template cannot be read: {error}") from error
     return framed
+
+
+def name_from_der(raw: bytes) -> x509.Name:
+    """Read a Name. Raise CmpFormatError."""
+    name = decode_list(GenMsgContent, raw)
+    return template_request(CertTemplate(subject=name, public_key=_any_key())).subject
+
+
+@cache
+def _any_key() -> SubjectPublicKeyInfo:
+    """Give the frame a key where only a name is to be read."""
+    point = ec.derive_private_key(1, ec.SECP256R1()).public_key()
+    return public_key_info(point)
 
 
 def public_key_of(template: CertTemplate) -> CertificatePublicKeyTypes:

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A test CA that speaks CMP (RFC 9810, 9811, 9483). Its names say TEST; trust it nowhere else."""
+
+from .authority import Authority, Identity, ca_name, p256_key, person_name, rsa_key
+from .certificate_authority import CertificateAuthority
+from .errors import CaError, RequestRefusedError, UnknownEnrolmentError
+from .profiles import AUTHENTICATION, GENERAL, PROFILES, SIGNING, IssuerName, Profile
+from .store import Enrolment, Record
+
+__all__ = [
+    "AUTHENTICATION",
+    "GENERAL",
+    "PROFILES",
+    "SIGNING",
+    "Authority",
+    "CaError",
+    "CertificateAuthority",
+    "Enrolment",
+    "Identity",
+    "IssuerName",
+    "Profile",
+    "Record",
+    "RequestRefusedError",
+    "UnknownEnrolmentError",
+    "ca_name",
+    "p256_key",
+    "person_name",
+    "rsa_key",
+]

@@ -2,7 +2,7 @@
 """Makes a card and gets its first pair of certificates from the CA."""
 
 from .card_office import CardOffice
-from .enrolment import Enrolment, EnrolmentOffice
+from .enrolment import EnrolmentOffice
 from .errors import CardRefusesError, EnrolmentFailedError, PersonalisationError
 from .person import Person, new_uuid
 from .personalise import PROFILES, CardKeySigner, CardSecrets, personalise
@@ -13,7 +13,6 @@ __all__ = [
     "CardOffice",
     "CardRefusesError",
     "CardSecrets",
-    "Enrolment",
     "EnrolmentFailedError",
     "EnrolmentOffice",
     "Person",

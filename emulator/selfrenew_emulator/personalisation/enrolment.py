@@ -2,7 +2,6 @@
 """The first issue: a MAC-protected `ir` over HTTP, confirmed (RFC 9483, 4.1.1 and 4.1.5)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
@@ -31,20 +30,12 @@ from selfrenew.cmp.structures import (
     PkiStatus,
     PkiStatusInfo,
 )
-from selfrenew.secret import Secret
+from selfrenew_emulator.ca import Enrolment
 from selfrenew_emulator.randomness import Randomness
 
 from .errors import EnrolmentFailedError
 
 _CONTENT_TYPE = "application/pkixcmp"
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolment:
-    """A shared secret with the CA, and the reference that names it."""
-
-    reference: str
-    secret: Secret
 
 
 class EnrolmentOffice:

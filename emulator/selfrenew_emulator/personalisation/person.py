@@ -4,8 +4,8 @@
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.x509.oid import NameOID
 
+from selfrenew_emulator.ca import person_name
 from selfrenew_emulator.randomness import Randomness
 
 _UUID_DIGITS = 12
@@ -22,14 +22,7 @@ class Person:
     @property
     def subject(self) -> x509.Name:
         """The subject of the person's certificates."""
-        return x509.Name(
-            [
-                x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "NHS TEST"),
-                x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "people"),
-                x509.NameAttribute(NameOID.COMMON_NAME, self.uuid),
-            ]
-        )
+        return person_name(self.uuid)
 
 
 def new_uuid(randomness: Randomness) -> str:

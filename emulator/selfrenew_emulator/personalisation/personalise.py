@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a blank card a person's card: identifiers, both key pairs, both certificates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -65,12 +66,12 @@ def personalise(
     subject: x509.Name,
     guid: bytes,
     expiration_date: date,
-    not_after: datetime | None = None,
+    not_after: Mapping[KeyReference, datetime] | None = None,
     algorithm: Algorithm = Algorithm.P256,
 ) -> dict[KeyReference, x509.Certificate]:
     """Write a card's identifiers, generate its keys and get their certificates from the CA.
 
-    Raise PersonalisationError; the card is then to be made anew.
+    `not_after` brings a certificate's end forward. Raise PersonalisationError; the card is then to be made anew.
     """
     office = CardOffice(transmit)
     office.select()
@@ -78,11 +79,12 @@ def personalise(
     chuid = CardholderUniqueIdentifier(FASC_N, guid, expiration_date)
     office.write(DataObject.CHUID, bytes(chuid))
     office.write(DataObject.CARD_CAPABILITY_CONTAINER, CARD_CAPABILITY_CONTAINER)
+    ends = not_after or {}
     certificates = {}
     for key, profile in PROFILES.items():
         public_key = office.generate(key, algorithm)
         signer = CardKeySigner(office, key, algorithm, public_key, secrets.passcode)
-        certificate = enrolment.enrol(profile, subject, signer, not_after=not_after)
+        certificate = enrolment.enrol(profile, subject, signer, not_after=ends.get(key))
         office.write_certificate(key, certificate.public_bytes(Encoding.DER))
         certificates[key] = certificate
     return certificates

@@ -23,8 +23,8 @@ import pytest
 if TYPE_CHECKING:
     from selfrenew_emulator.card import Card
     from selfrenew_emulator.clock import SettableClock
-    from selfrenew_emulator.personalisation import Person
     from selfrenew_emulator.reader import EmbeddedReader
+    from selfrenew_emulator.spine import Person
     from selfrenew_emulator.stage import EmbeddedStage
 
 __all__ = [

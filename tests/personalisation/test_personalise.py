@@ -9,22 +9,20 @@ from selfrenew.iso7816 import CommandApdu, Instruction, Tlv
 from selfrenew.piv.objects import CardholderUniqueIdentifier, CertificateObject, DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.secret import Secret
-from selfrenew_emulator.ca import CertificateAuthority, Enrolment
+from selfrenew_emulator.ca import CertificateAuthority, Enrolment, person_name
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.personalisation import (
     CardSecrets,
     EnrolmentFailedError,
     EnrolmentOffice,
-    Person,
-    new_uuid,
     personalise,
 )
 from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.stage import Endpoint, Servers, bind
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-ALICE = Person("123456789012", "Alice Archer")
+ALICE = person_name("123456789012")
 SECRETS = CardSecrets(Secret("123456"), Secret(bytes(range(24))))
 GUID = bytes(range(16))
 SLOTS = (KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE)
@@ -52,7 +50,7 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def enrolment(ca: CertificateAuthority) -> Enrolment:
-    return ca.enrol(subject=ALICE.subject, profiles=("authentication", "signing"), uses=2)
+    return ca.enrol(subject=ALICE, profiles=("authentication", "signing"), uses=2)
 
 
 @pytest.fixture
@@ -87,7 +85,7 @@ def test_the_card_holds_a_confirmed_pair_of_its_own_keys(
         card.transmit,
         office,
         secrets=SECRETS,
-        subject=ALICE.subject,
+        subject=ALICE,
         guid=GUID,
         expiration_date=NOW.date(),
         not_after=ends,
@@ -96,7 +94,7 @@ def test_the_card_holds_a_confirmed_pair_of_its_own_keys(
     for key in SLOTS:
         raw = read(card, DataObject.certificate_of(key))
         assert CertificateObject.from_bytes(raw) is not None
-        assert pair[key].subject == ALICE.subject
+        assert pair[key].subject == ALICE
         assert pair[key].not_valid_after_utc == ends[key]
         assert ca.status_of(pair[key]).state is CertificateState.VALID
     chuid = CardholderUniqueIdentifier.from_bytes(read(card, DataObject.CHUID))
@@ -115,7 +113,7 @@ def test_a_wrong_secret_is_told_and_not_repeated(
             blank().transmit,
             office,
             secrets=SECRETS,
-            subject=ALICE.subject,
+            subject=ALICE,
             guid=GUID,
             expiration_date=NOW.date(),
         )
@@ -137,13 +135,7 @@ def test_a_ca_that_is_not_there_is_told(enrolment: Enrolment, http: httpx.Client
             blank().transmit,
             office,
             secrets=SECRETS,
-            subject=ALICE.subject,
+            subject=ALICE,
             guid=GUID,
             expiration_date=NOW.date(),
         )
-
-
-def test_a_user_uuid_has_twelve_digits() -> None:
-    drawn = {new_uuid(seeded(seed)) for seed in range(50)}
-    assert len(drawn) == 50
-    assert all(len(uuid) == 12 and uuid.isdigit() for uuid in drawn)

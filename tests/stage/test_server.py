@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import socket
 import ssl
 import threading
 
@@ -43,6 +44,23 @@ def test_a_port_can_be_bound_again_once_the_servers_are_left() -> None:
     with Servers([endpoint]), httpx.Client(trust_env=False) as client:
         client.get(endpoint.url)
     bind(port).close()
+
+
+def test_small_answers_are_not_held_back_by_the_sockets() -> None:
+    seen = []
+
+    async def answer(request: Request) -> PlainTextResponse:
+        connections = servers._servers[0].server_state.connections  # noqa: SLF001  no public way in
+        for connection in connections:
+            link = connection.transport.get_extra_info("socket")
+            seen.append(link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return PlainTextResponse("")
+
+    endpoint = Endpoint(Starlette(routes=[Route("/", answer)]), bind())
+    servers = Servers([endpoint])
+    with servers, httpx.Client(trust_env=False) as client:
+        client.get(endpoint.url)
+    assert seen == [1]
 
 
 def test_a_port_in_use_is_named_with_what_to_do() -> None:

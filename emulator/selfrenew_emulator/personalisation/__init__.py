@@ -4,7 +4,6 @@
 from .card_office import CardOffice
 from .enrolment import EnrolmentOffice
 from .errors import CardRefusesError, EnrolmentFailedError, PersonalisationError
-from .person import Person, new_uuid
 from .personalise import PROFILES, CardKeySigner, CardSecrets, personalise
 
 __all__ = [
@@ -15,8 +14,6 @@ __all__ = [
     "CardSecrets",
     "EnrolmentFailedError",
     "EnrolmentOffice",
-    "Person",
     "PersonalisationError",
-    "new_uuid",
     "personalise",
 ]

@@ -71,7 +71,8 @@ def personalise(
 ) -> dict[KeyReference, x509.Certificate]:
     """Write a card's identifiers, generate its keys and get their certificates from the CA.
 
-    `not_after` brings a certificate's end forward. Raise PersonalisationError; the card is then to be made anew.
+    `not_after` brings a certificate's end forward.
+    Raise PersonalisationError; the card is then to be made anew.
     """
     office = CardOffice(transmit)
     office.select()

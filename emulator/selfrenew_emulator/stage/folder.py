@@ -67,9 +67,9 @@ class StageFolder:
         return self.path / "alice.card"
 
     @property
-    def database_file(self) -> Path:
-        """The CA's database."""
-        return self.path / "ca.sqlite"
+    def ca_folder(self) -> Path:
+        """The CA's keys and database."""
+        return self.path / "ca"
 
     @property
     def management_file(self) -> Path:
@@ -124,7 +124,17 @@ class StageFolder:
         self.write(self.description_file, text + "\n")
 
     def write(self, file: Path, text: str, *, secret: bool = False) -> None:
-        """Replace a file in one step; a secret is readable by its owner only."""
+        """Replace a file in one step; a secret is readable by its owner only.
+
+        Raise StateError.
+        """
+        try:
+            self._replace(file, text, secret=secret)
+        except OSError as error:
+            reason = f"{file.name} cannot be written ({error.strerror})"
+            raise StateError(self.path, reason, "Name a folder you may write.") from error
+
+    def _replace(self, file: Path, text: str, *, secret: bool) -> None:
         handle, name = tempfile.mkstemp(dir=self.path, prefix=f".{file.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as stream:

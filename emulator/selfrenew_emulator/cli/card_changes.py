@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes to a card that no command makes without a secret: what a bench does to its own cards."""
+
+import secrets
+from dataclasses import replace
+
+from selfrenew.piv.objects import DataObject
+from selfrenew.piv.references import KeyReference, ReferenceDataQualifier
+from selfrenew_emulator.card import Card, StoredReference, generate
+from selfrenew_emulator.card.keys import store_key
+
+_PIN = ReferenceDataQualifier.APPLICATION_PIN
+
+
+def change_image(
+    card: Card,
+    *,
+    passcode: bytes | None = None,
+    locked: bool = False,
+    tear: KeyReference | None = None,
+    clear: KeyReference | None = None,
+) -> None:
+    """Change a card's EEPROM; all of it, or, where writing fails, nothing."""
+    store, state = card.store, card.state
+    pin = state.references[_PIN]
+    if passcode is not None:
+        padded = passcode.ljust(8, b"\xff")
+        pin = StoredReference.of(padded, secrets.token_bytes(16), pin.tries_limit)
+    if locked:
+        pin = replace(pin, tries=0)
+    store.put_reference(_PIN, pin)
+    if tear is not None and tear in state.keys:
+        algorithm = state.keys[tear].algorithm
+        store.put_key(tear, store_key(algorithm, generate(algorithm)))
+    if clear is not None:
+        store.put_object(DataObject.certificate_of(clear).tag, b"")
+    store.commit()

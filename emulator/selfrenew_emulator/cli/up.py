@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`selfrenew-emulator up`: a stage for people and for programs in other languages."""
+
+import json
+import os
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from selfrenew.clock import system_clock
+from selfrenew_emulator.stage import EmbeddedStage
+
+from .passcode import passcode_from
+
+_ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON once ready.")
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep keys, databases, cards and mail in this folder for the next start.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help="The port of the CA's plain HTTP address.  [default: the last one, or any free one]",
+)
+@click.option(
+    "--days-left",
+    type=click.IntRange(-3000, 3000),
+    default=30,
+    show_default=True,
+    help="Days until the certificates of the new card alice.card expire.",
+)
+def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -> None:
+    """\b
+    selfrenew-emulator up
+    selfrenew-emulator up --state bench --json
+
+    Keep a stage running until Ctrl-C or SIGTERM: CA, card management and Spine on loopback, a
+    configuration for selfrenew, and a card image alice.card. The card's passcode is taken from
+    SELFRENEW_PASSCODE; without it, it is the test value 123456.
+    """  # noqa: D205, D301, D400  help opens with two examples
+    # Before any thread starts, so that each inherits the mask and only sigwait sees them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    with ExitStack() as stack:
+        if state is None:
+            temporary = tempfile.TemporaryDirectory(prefix="selfrenew-stage-")
+            folder = Path(stack.enter_context(temporary))
+        else:
+            folder = state
+        ports = {} if port is None else {"cmp_http": port}
+        stage = stack.enter_context(EmbeddedStage(clock=system_clock, state=folder, ports=ports))
+        if not stage.folder.card_file.exists():
+            passcode = passcode_from(os.environ)
+            person = stage.make_person()
+            stage.write_card(
+                stage.folder.card_file,
+                stage.make_card(person, days_left=days_left, passcode=passcode),
+            )
+        click.echo(json.dumps(_summary(stage)) if as_json else _for_people(stage, kept=bool(state)))
+        signal.sigwait(_ENDING)
+
+
+def _summary(stage: EmbeddedStage) -> dict[str, object]:
+    enrolment = stage.enrolment
+    return {
+        "cmp": stage.urls.cmp_http,
+        "root": str(stage.root_file),
+        "enrolment": {
+            "reference": enrolment.reference,
+            "secret_file": str(stage.folder.enrolment_secret_file),
+        },
+        "management": stage.urls.management,
+        "spine": stage.urls.spine,
+        "config": str(stage.config_file),
+    }
+
+
+def _for_people(stage: EmbeddedStage, *, kept: bool) -> str:
+    urls, folder = stage.urls, stage.folder
+    secret = folder.enrolment_secret_file
+    lines = [
+        "A stage is running. Not for production: its keys and cards are for tests.",
+        "",
+        f"  CA (CMP)          {urls.cmp_http}",
+        f"                    {urls.cmp_https}",
+        f"  Card management   {urls.management}",
+        f"  Spine             {urls.spine}",
+        f"  Root certificate  {stage.root_file}",
+        f"  Configuration     {stage.config_file}",
+        f"  Card image        {folder.card_file}",
+        "",
+        "Next, in another terminal (the passcode is 123456 unless SELFRENEW_PASSCODE was set):",
+        "",
+        f"  selfrenew --config {stage.config_file} status",
+        f"  selfrenew --config {stage.config_file} renew",
+        f"  selfrenew-emulator card make {folder.path / 'bob.card'} --name 'Bob Brown'",
+        "  openssl ecparam -name prime256v1 -genkey -noout -out key.pem",
+        (
+            f"  openssl cmp -cmd ir -server {urls.cmp_http} -ref {stage.enrolment.reference} "
+            f"-secret file:{secret} -trusted {stage.root_file} -newkey key.pem "
+            "-subject '/CN=Example' -certout certificate.pem"
+        ),
+        "",
+        "Everything is kept for the next start. " if kept else "The folder goes with the stage. ",
+    ]
+    lines[-1] += "Ctrl-C stops it."
+    return "\n".join(lines)

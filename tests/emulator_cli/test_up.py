@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from selfrenew_emulator.cli import ExitCode
+from selfrenew_emulator.stage import bind
+
+COMMAND = (sys.executable, "-c", "from selfrenew_emulator.cli import main; main()")
+TIMEOUT_SECONDS = 30
+
+
+@contextmanager
+def stage(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(  # noqa: S603  the test's own arguments
+        [*COMMAND, "up", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:
+    process.send_signal(number)
+    return process.communicate(timeout=TIMEOUT_SECONDS)
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  the test's own arguments
+        [*COMMAND, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_prints_one_line_of_json_and_stops_cleanly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with stage("--json", "--state", tmp_path) as process:
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        made = run("card", "make", tmp_path / "bob.card", "--name", "Bob Brown")
+        rest, errors = stop(process, number)
+    assert (process.returncode, rest, errors) == (ExitCode.DONE, "", "")
+    assert (made.returncode, made.stderr) == (ExitCode.DONE, "")
+    assert set(ready) == {"cmp", "root", "enrolment", "management", "spine", "config"}
+    assert ready["cmp"].startswith("http://127.0.0.1:")
+    for file in (ready["root"], ready["config"], ready["enrolment"]["secret_file"]):
+        assert Path(file).is_file()
+    assert (tmp_path / "alice.card").is_file()
+
+
+def test_the_folder_serves_the_next_start_and_keeps_its_card(tmp_path: Path) -> None:
+    lines, cards = [], []
+    for _ in range(2):
+        with stage("--json", "--state", tmp_path) as process:
+            assert process.stdout is not None
+            lines.append(process.stdout.readline())
+            stop(process, signal.SIGTERM)
+        cards.append((tmp_path / "alice.card").read_bytes())
+    assert lines[0] == lines[1]
+    assert cards[0] == cards[1]
+
+
+def test_people_are_told_what_to_do_next() -> None:
+    with stage() as process:
+        assert process.stdout is not None
+        text = ""
+        while "Ctrl-C stops it." not in text:
+            line = process.stdout.readline()
+            assert line, "up ended early"
+            text += line
+        stop(process, signal.SIGINT)
+    assert "selfrenew --config" in text
+    assert "openssl cmp -cmd ir" in text
+
+
+def test_a_port_in_use_is_one_line_with_its_exit_code() -> None:
+    with bind() as taken:
+        ended = run("up", "--port", taken.getsockname()[1])
+    assert ended.returncode == ExitCode.PORT_TAKEN
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_folder_of_another_version_is_one_line_with_its_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "stage.json").write_text('{"format": 99}')
+    ended = run("up", "--state", tmp_path)
+    assert ended.returncode == ExitCode.STATE_UNUSABLE
+    assert ended.stderr.count("\n") == 1
+    assert "format 99" in ended.stderr
+
+
+def test_help_opens_with_examples_and_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; from selfrenew_emulator.cli import program; "
+        "program.main(['--help'], standalone_mode=False); "
+        "print({'cryptography', 'fastapi', 'rich', 'uvicorn'} & set(sys.modules))"
+    )
+    ended = subprocess.run(  # noqa: S603  the test's own code
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.index("selfrenew-emulator up") < ended.stdout.index("Options:")
+    assert ended.stdout.endswith("set()\n")

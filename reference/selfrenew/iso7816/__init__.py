@@ -3,11 +3,12 @@
 
 from .apdu import ApduFormatError, CommandApdu, ResponseApdu
 from .errors import Iso7816Error
-from .instruction import Instruction
+from .instruction import SECRET_INSTRUCTIONS, Instruction
 from .status import StatusWord, describe_status, tries_left
 from .tlv import Tlv, TlvFormatError, find, parse_tlvs
 
 __all__ = [
+    "SECRET_INSTRUCTIONS",
     "ApduFormatError",
     "CommandApdu",
     "Instruction",

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 
 from .errors import Iso7816Error
+from .instruction import SECRET_INSTRUCTIONS
 
 _DATA_MAX = 65535
 _LE_MAX = 65536
@@ -13,7 +14,7 @@ class ApduFormatError(Iso7816Error):
     """Bytes that are no APDU."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CommandApdu:
     """A command. `le` counts the bytes asked for (256 is short Le 00); None asks for none."""
 
@@ -23,6 +24,12 @@ class CommandApdu:
     p2: int
     data: bytes = b""
     le: int | None = None
+
+    def __repr__(self) -> str:
+        secret = self.data and self.ins in SECRET_INSTRUCTIONS
+        data = "***" if secret else self.data.hex()
+        head = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"
+        return f"CommandApdu({head}, data={data!r}, le={self.le})"
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "CommandApdu":

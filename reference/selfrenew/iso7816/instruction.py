@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instruction bytes of the PIV card commands (SP 800-73-4 Part 2, table 1)."""
+"""Instruction bytes of the PIV card commands (SP 800-73-4 Part 2, table 2)."""
 
 from enum import IntEnum, unique
 
@@ -17,3 +17,13 @@ class Instruction(IntEnum):
     GET_RESPONSE = 0xC0
     GET_DATA = 0xCB
     PUT_DATA = 0xDB
+
+
+SECRET_INSTRUCTIONS = frozenset(
+    {
+        Instruction.VERIFY,
+        Instruction.CHANGE_REFERENCE_DATA,
+        Instruction.RESET_RETRY_COUNTER,
+    }
+)
+"""Commands whose data is a PIN or a PUK: never to be printed."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The form of a passcode and a PUK: on the card, and where a new passcode is chosen.
 
-On the card both are eight bytes, a shorter PIN padded with FF (SP 800-73-4 Part 2, 2.4.3). Policy is
-asked only of a new passcode: shorter ones from before October 2023 are still on cards.
+On the card both are eight bytes, a shorter PIN padded with FF (SP 800-73-4 Part 2, 2.4.3). Policy
+is asked only of a new passcode: shorter ones from before October 2023 are still on cards.
 """
 
 from selfrenew.secret import Secret

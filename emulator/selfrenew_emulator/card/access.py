@@ -18,7 +18,7 @@ class AccessRule(Enum):
     ALWAYS = "always"
     PIN = "PIN"
     PIN_ALWAYS = "PIN always"
-    """The PIN immediately before each use (Part 1, 3.2.2 on the digital signature key)."""
+    """The PIN immediately before each use (Part 1, 3.2.1 on the digital signature key)."""
 
 
 _PIN_TO_READ = frozenset(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SELECT, and the table of the PIV application's commands (SP 800-73-4 Part 2, table 1)."""
+"""SELECT, and the table of the PIV application's commands (SP 800-73-4 Part 2, table 2)."""
 
 from collections.abc import Callable
 

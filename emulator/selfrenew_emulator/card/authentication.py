@@ -59,7 +59,7 @@ class KeyCommands:
 
     def general_authenticate(self, command: CommandApdu) -> bytes:
         """Run one step of the protocol that the template asks for."""
-        just_verified = self._security.pin_just_verified
+        just_verified = self._security.take_pin_just_verified()
         stored = self._key(command.p1, command.p2)
         template = _parse_template(command.data)
         if command.p2 == KeyReference.MANAGEMENT:
@@ -110,7 +110,9 @@ class KeyCommands:
         security = self._security
         challenge, witness = security.pending_challenge, security.pending_witness
         security.forget_pending()
-        tags = {tag: bool(value) for tag, value in template.items()}
+        # The empty response that asks for one (82 00) may stand beside a challenge.
+        asks = template.get(_RESPONSE) == b""
+        tags = {tag: bool(template[tag]) for tag in template if not (asks and tag == _RESPONSE)}
         size = _block_bytes(stored)
         if tags == {_CHALLENGE: False}:
             security.pending_challenge = self._randomness(size)
@@ -121,20 +123,19 @@ class KeyCommands:
         if tags == {_RESPONSE: True}:
             self._accept(template[_RESPONSE], challenge and _encrypt(stored, challenge))
             return b""
-        tags.pop(_RESPONSE, None)
-        if tags == {_WITNESS: True, _CHALLENGE: True}:
-            if len(template[_CHALLENGE]) != size:
-                raise incorrect_data()
+        if tags == {_WITNESS: True, _CHALLENGE: True} and len(template[_CHALLENGE]) == size:
             self._accept(template[_WITNESS], witness)
             return _answer(_RESPONSE, _encrypt(stored, template[_CHALLENGE]))
         # Notably a filled challenge alone: encrypting it would hand out the answer to our own.
+        security.management_authenticated = False
         raise incorrect_data()
 
     def _accept(self, shown: bytes, expected: bytes | None) -> None:
+        # A failed or aborted protocol takes back what an earlier one granted (Part 2, 2.4.2).
+        self._security.management_authenticated = False
         if expected is None:
             raise incorrect_data()
         if not hmac.compare_digest(shown, expected):
-            self._security.management_authenticated = False
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         self._security.management_authenticated = True
 

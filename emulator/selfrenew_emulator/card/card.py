@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Self
 
 from selfrenew.iso7816 import ApduFormatError, CommandApdu, Instruction, StatusWord
+from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
 from selfrenew_emulator.randomness import Randomness, system_randomness
 
-from .application import PivApplication
+from .application import AID, PivApplication
 from .authentication import MANAGEMENT_KEY_BYTES
 from .channel import CommandChain, PendingAnswer
+from .discovery import discovery_object
 from .image import CardImage
 from .keys import KeySource, generate
 from .personality import Personality
@@ -27,6 +29,7 @@ _ATR_HEAD = bytes.fromhex("3BDA96FF81B1FE451F03") + b"SR-PIV-01\x00"
 _TRIES = 3
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PUK = ReferenceDataQualifier.PUK
+_GLOBAL_PIN = ReferenceDataQualifier.GLOBAL_PIN
 
 
 def _with_check_byte(atr: bytes) -> bytes:
@@ -66,20 +69,31 @@ class Card:
         puk: bytes,
         management_key: bytes,
         management_algorithm: Algorithm = Algorithm.AES192,
+        global_pin: bytes | None = None,
         personality: Personality = Personality.PIV,
         allow_tdes: bool = False,
         randomness: Randomness = system_randomness,
         key_source: KeySource = generate,
     ) -> Self:
-        """Make a card without keys and objects. `pin` and `puk` are unpadded, 1 to 8 bytes."""
+        """Make a card without key pairs, its only object the discovery object.
+
+        `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. Raise ValueError.
+        """
         if len(management_key) != MANAGEMENT_KEY_BYTES[management_algorithm]:
             raise ValueError(
                 f"a management key for {management_algorithm.name} has "
                 f"{MANAGEMENT_KEY_BYTES[management_algorithm]} bytes, not {len(management_key)}"
             )
+        if management_algorithm is Algorithm.TDES and not allow_tdes:
+            raise ValueError("Triple DES is off (SP 800-78-5 drops it): ask for allow_tdes=True")
         state = CardState(personality, allow_tdes=allow_tdes)
         state.keys[KeyReference.MANAGEMENT] = StoredKey(management_algorithm, management_key)
-        for qualifier, value in ((_PIN, pin), (_PUK, puk)):
+        state.objects[DataObject.DISCOVERY.tag] = discovery_object(
+            AID, global_pin=global_pin is not None
+        )
+        for qualifier, value in ((_PIN, pin), (_PUK, puk), (_GLOBAL_PIN, global_pin)):
+            if value is None:
+                continue
             padded = value.ljust(8, b"\xff")
             if not value or len(padded) > 8:
                 raise ValueError("a PIN and a PUK have 1 to 8 bytes")
@@ -137,10 +151,14 @@ class Card:
         except CommandRefusedError as refusal:
             self.store.rollback()
             return refusal.sw.to_bytes(2, "big")
+        except OSError as error:
+            _log.error("the card's memory could not be written, it is as before: %s", error)
+            self.reset()
+            return StatusWord.MEMORY_FAILURE.to_bytes(2, "big")
         except Exception:  # noqa: BLE001  the one edge: a bug must show, and the card must live
-            _log.exception("the card failed inside a command; its state is as before it")
-            self.store.rollback()
-            self._chain.clear()
+            _log.exception("the card failed inside a command; its memory is as before it")
+            # What the command granted before it failed is taken back with what it wrote.
+            self.reset()
             return StatusWord.NO_PRECISE_DIAGNOSIS.to_bytes(2, "big")
         return answer
 
@@ -149,26 +167,23 @@ class Card:
             command = CommandApdu.from_bytes(raw)
         except ApduFormatError as error:
             raise CommandRefusedError(StatusWord.WRONG_LENGTH) from error
+        if command.ins != Instruction.GENERAL_AUTHENTICATE:
+            # "Immediately before" (Part 1, 3.2.1) is over; VERIFY sets it anew.
+            self._security.pin_just_verified = False
         if command.cla & 0xEF:
             raise CommandRefusedError(_class_refusal(command.cla))
         if command.ins == Instruction.GET_RESPONSE:
+            self._chain.clear()
             return self._answer.more(command)
         self._answer.clear()
         handler = self._handlers.get(command.ins)
         if handler is None:
             self._chain.clear()
-            self._security.pin_just_verified = False
             raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
         whole = self._chain.collect(command) if command.cla or self._chain.open else command
         if whole is None:
             return b"\x90\x00"
-        try:
-            data = handler(whole)
-        finally:
-            # "Immediately before" (Part 1, 3.2.2) lasts for one command after VERIFY.
-            if command.ins != Instruction.VERIFY:
-                self._security.pin_just_verified = False
-        return self._answer.first(data, whole.le)
+        return self._answer.first(handler(whole), whole.le)
 
 
 def _class_refusal(cla: int) -> StatusWord:

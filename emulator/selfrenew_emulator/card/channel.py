@@ -2,7 +2,8 @@
 """The card's side of long commands and answers: chaining and GET RESPONSE.
 
 ISO/IEC 7816-4, as SP 800-73-4 Part 2 uses it: the command syntax of each command in section 3 says
-whether it may be chained. An interrupted chain has no effect (3.2.4).
+whether it may be chained (table 2). An interrupted chain has no effect, and the command that
+interrupted it is carried out (3.2.4).
 """
 
 from dataclasses import replace
@@ -51,7 +52,7 @@ class CommandChain:
                 raise CommandRefusedError(StatusWord.COMMAND_CHAINING_NOT_SUPPORTED)
             if len(self._parts) + len(command.data) > _CHAIN_MAX_BYTES:
                 self.clear()
-                raise CommandRefusedError(StatusWord.WRONG_LENGTH)
+                raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
             self._head = head
             self._parts += command.data
             return None

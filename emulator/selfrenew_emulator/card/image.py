@@ -1,9 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The card image: a card's state in a file (docs/card-image.md).
+"""The card image: a card's state in a JSON file, replaced whole at each committed APDU.
+
+    {"format": "selfrenew-card-image", "version": 1, "sha256": HEX, "card": {
+      "personality": "piv", "allow_tdes": BOOLEAN,
+      "objects": {TAG: BASE64, ...},
+      "keys": {KEY REFERENCE: {"algorithm": NAME, "material": BASE64}, ...},
+      "references": {QUALIFIER: {"salt": BASE64, "digest": BASE64, "tries": N, "tries_limit": N}}}}
+
+TAG, KEY REFERENCE and QUALIFIER are in upper-case hex. An object is what stands inside its 53 (7E
+and 7F61 are kept with their own tag), a key is PKCS #8 DER or the symmetric key itself, NAME is one
+of `Algorithm`. PIN and PUK are digests, SHA-256 of the salt and their eight bytes: enough not to be
+read in passing, not enough to publish. `sha256` is over `card` as JSON with sorted keys, no spaces
+and ASCII only. It finds damage, not malice. The file is written beside the old one, synced and
+renamed over it; `.NAME.lock` beside it is locked (flock) while a reader holds the card.
 
 CardImageError
 ├── CardImageMissingError  no such file
-├── CardImageDamagedError  not an image, cut off, or changed by hand
+├── CardImageDamagedError  not an image, cut off, or its content is not what it was
 ├── CardImageVersionError  written by a newer version of this program
 ├── CardImageExistsError   a new image would overwrite one
 └── CardImageInUseError    another process has the card inserted
@@ -18,8 +31,11 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import Any
 
-from selfrenew.piv.references import Algorithm
+from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
+from selfrenew.piv.signatures import algorithm_of
 
+from .authentication import MANAGEMENT_KEY_BYTES
+from .keys import load_key
 from .personality import Personality
 from .store import CardState, StoredKey, StoredReference
 
@@ -142,8 +158,7 @@ def write_image(path: Path, state: CardState) -> None:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
+            file.write(json.dumps(document) + "\n")
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)
@@ -158,19 +173,28 @@ def read_image(path: Path) -> CardState:
         document = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise CardImageMissingError(path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CardImageDamagedError(path, "it is cut off or no JSON") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CardImageDamagedError(path, "it is no card image")
-    if document.get("version") != VERSION:
-        raise CardImageVersionError(path, document.get("version"))
+    version = document.get("version")
+    if type(version) is not int or version < 1:
+        raise CardImageDamagedError(path, "its version is no number")
+    if version > VERSION:
+        raise CardImageVersionError(path, version)
     card = document.get("card")
     if not isinstance(card, dict) or document.get("sha256") != _checksum(card):
         raise CardImageDamagedError(path, "its checksum does not match its content")
     try:
-        return _decode(card)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CardImageDamagedError(path, f"a field is wrong ({error!r})") from error
+        state = _decode(card)
+    except KeyError as error:
+        raise CardImageDamagedError(path, f"{error.args[0]} is missing or unknown") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise CardImageDamagedError(path, "a field has the wrong form") from error
+    flaw = _flaw(state)
+    if flaw is not None:
+        raise CardImageDamagedError(path, flaw)
+    return state
 
 
 def _checksum(card: object) -> str:
@@ -218,6 +242,31 @@ def _decode(card: dict[str, Any]) -> CardState:
             for qualifier, entry in card["references"].items()
         },
     )
+
+
+def _flaw(state: CardState) -> str | None:
+    """Say why a card could not work with a state; None where it can."""
+    for needed in (ReferenceDataQualifier.APPLICATION_PIN, ReferenceDataQualifier.PUK):
+        if needed not in state.references:
+            return f"reference data {needed:02X} is missing"
+    for qualifier, reference in state.references.items():
+        if not 0 <= reference.tries <= reference.tries_limit:
+            return f"reference data {qualifier:02X} has {reference.tries} tries"
+    management = state.keys.get(KeyReference.MANAGEMENT)
+    if management is None or len(management.material) != MANAGEMENT_KEY_BYTES.get(
+        management.algorithm
+    ):
+        return "the management key is missing or has the wrong length"
+    for number, key in state.keys.items():
+        if number == KeyReference.MANAGEMENT:
+            continue
+        try:
+            fits = algorithm_of(load_key(key.material).public_key()) is key.algorithm
+        except (ValueError, TypeError):
+            fits = False
+        if not fits:
+            return f"key {number:02X} is none of {key.algorithm.name}"
+    return None
 
 
 def _text(value: bytes) -> str:

@@ -26,13 +26,12 @@ _CURVES: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.P256: ec.SECP256R1(),
     Algorithm.P384: ec.SECP384R1(),
 }
-_PREHASHED: dict[int, hashes.HashAlgorithm] = {
-    20: hashes.SHA1(),  # noqa: S303  the card signs what it is given, it does not choose
-    28: hashes.SHA224(),
-    32: hashes.SHA256(),
-    48: hashes.SHA384(),
-    64: hashes.SHA512(),
+# A hash as wide as the curve, which tells the library how long the digest is and nothing else.
+_PREHASHED = {
+    "secp256r1": ec.ECDSA(Prehashed(hashes.SHA256())),
+    "secp384r1": ec.ECDSA(Prehashed(hashes.SHA384())),
 }
+_UNCOMPRESSED = 0x04
 
 
 def generate(algorithm: Algorithm) -> PrivateKey:
@@ -56,7 +55,8 @@ def store_key(algorithm: Algorithm, key: PrivateKey) -> StoredKey:
 
 
 @lru_cache(maxsize=64)
-def _load(material: bytes) -> PrivateKey:
+def load_key(material: bytes) -> PrivateKey:
+    """Load a key as the card keeps it. Raise ValueError or TypeError where it is none."""
     key = serialization.load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise TypeError(f"the card holds a key of type {type(key).__name__}")
@@ -81,7 +81,7 @@ def public_key_template(key: PrivateKey) -> bytes:
 
 def use_rsa(stored: StoredKey, block: bytes) -> bytes:
     """Apply the RSA private key to a block. Raise ValueError where the block does not fit it."""
-    key = _load(stored.material)
+    key = load_key(stored.material)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise TypeError("not an RSA key")
     size = key.key_size // 8
@@ -115,19 +115,24 @@ def _raw_rsa(key: rsa.RSAPrivateKey, value: int) -> int:
 
 
 def sign_ecdsa(stored: StoredKey, digest: bytes) -> bytes:
-    """Sign a digest; a longer one than the curve is cut by ECDSA itself. Raise ValueError."""
-    key = _load(stored.material)
+    """Sign a digest of any length; of a longer one than the curve the leftmost bytes count.
+
+    That is what ECDSA itself does. Raise ValueError for an empty one.
+    """
+    key = load_key(stored.material)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("not an elliptic-curve key")
-    digest_algorithm = _PREHASHED.get(len(digest))
-    if digest_algorithm is None:
-        raise ValueError(f"no digest has {len(digest)} bytes")
-    return key.sign(digest, ec.ECDSA(Prehashed(digest_algorithm)))
+    if not digest:
+        raise ValueError("there is no digest")
+    size = key.key_size // 8
+    return key.sign(digest[:size].rjust(size, b"\0"), _PREHASHED[key.curve.name])
 
 
 def agree_ecdh(stored: StoredKey, point: bytes) -> bytes:
     """Agree a secret with a point of the other side. Raise ValueError for one off the curve."""
-    key = _load(stored.material)
+    key = load_key(stored.material)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise TypeError("not an elliptic-curve key")
+    if point[:1] != bytes((_UNCOMPRESSED,)):
+        raise ValueError("the point is not uncompressed")
     return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(key.curve, point))

@@ -5,6 +5,7 @@ from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, pars
 from selfrenew.piv.objects import DataObject
 
 from .access import READ_RULES
+from .discovery import is_discovery_object
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store
@@ -63,6 +64,8 @@ def _parse_put(data: bytes) -> tuple[int, bytes]:
     except TlvFormatError as error:
         raise incorrect_data() from error
     if len(tlvs) == 1 and tlvs[0].tag in _BARE:
+        if tlvs[0].tag == DataObject.DISCOVERY.tag and not is_discovery_object(data):
+            raise incorrect_data()
         return tlvs[0].tag, data
     if [tlv.tag for tlv in tlvs] != [_TAG_LIST, _DATA] or not tlvs[0].value:
         raise incorrect_data()

@@ -6,17 +6,18 @@ from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import ReferenceDataQualifier
 from selfrenew_emulator.randomness import Randomness
 
+from .discovery import global_pin_enabled
 from .refusal import CommandRefusedError, incorrect_data, tries
 from .security import SecurityStatus
 from .store import Store, StoredReference
 
 _SIZE = 8
-_PINS = frozenset({ReferenceDataQualifier.APPLICATION_PIN, ReferenceDataQualifier.GLOBAL_PIN})
+_PIN = ReferenceDataQualifier.APPLICATION_PIN
+_PINS = frozenset({_PIN, ReferenceDataQualifier.GLOBAL_PIN})
 _PUK = ReferenceDataQualifier.PUK
 _NEW_PIN_DIGITS = range(6, 9)
 # Cards in use still carry passcodes of four digits; they verify, they just cannot be chosen anew.
 _OLD_PIN_DIGITS = range(4, 9)
-_GLOBAL_PIN_BIT = 0x20
 
 
 class ReferenceCommands:
@@ -29,7 +30,6 @@ class ReferenceCommands:
 
     def verify(self, command: CommandApdu) -> bytes:
         """Compare a PIN, tell its tries, or forget that it was verified."""
-        self._security.pin_just_verified = False
         if command.p1 not in {0x00, 0xFF}:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         qualifier = command.p2
@@ -58,7 +58,10 @@ class ReferenceCommands:
         return b""
 
     def change(self, command: CommandApdu) -> bytes:
-        """Replace a PIN or the PUK with proof of the old one."""
+        """Replace a PIN or the PUK with proof of the old one.
+
+        Data of the wrong form is refused before anything is compared, so no try is used up.
+        """
         if command.p1 != 0x00:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         qualifier = command.p2
@@ -68,33 +71,33 @@ class ReferenceCommands:
         if len(command.data) != 2 * _SIZE:
             raise incorrect_data()
         old, new = command.data[:_SIZE], command.data[_SIZE:]
-        if qualifier in _PINS and not _is_pin(old, _OLD_PIN_DIGITS):
+        if qualifier in _PINS and not (
+            _is_pin(old, _OLD_PIN_DIGITS) and _is_pin(new, _NEW_PIN_DIGITS)
+        ):
             raise incorrect_data()
         self._compare(qualifier, old)
-        if qualifier in _PINS and not _is_pin(new, _NEW_PIN_DIGITS):
-            # The right old value was shown: the counter starts afresh, and that is kept.
-            self._store.commit()
-            raise incorrect_data()
         self._set(qualifier, new)
         if qualifier in _PINS:
             self._security.verified.add(qualifier)
         return b""
 
     def reset(self, command: CommandApdu) -> bytes:
-        """Set a new PIN with the PUK, and give it all its tries back."""
+        """Set a new PIN with the PUK, and give it all its tries back; it is not verified by that.
+
+        A wrong PUK costs the PUK a try and the PIN its being verified.
+        """
         if command.p1 != 0x00:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
-        if command.p2 != ReferenceDataQualifier.APPLICATION_PIN:
+        if command.p2 != _PIN:
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
         self._not_blocked(_PUK)
         if len(command.data) != 2 * _SIZE:
             raise incorrect_data()
         puk, new = command.data[:_SIZE], command.data[_SIZE:]
-        self._compare(_PUK, puk)
         if not _is_pin(new, _NEW_PIN_DIGITS):
-            self._store.commit()
             raise incorrect_data()
-        self._set(command.p2, new)
+        self._compare(_PUK, puk, revoked=_PIN)
+        self._set(_PIN, new)
         return b""
 
     def _usable(self, qualifier: int) -> bool:
@@ -102,23 +105,22 @@ class ReferenceCommands:
         if qualifier not in state.references:
             return False
         if qualifier == ReferenceDataQualifier.GLOBAL_PIN:
-            # Only where the discovery object's PIN usage policy says so (Part 1, 3.3.2).
-            discovery = state.objects.get(DataObject.DISCOVERY.tag, b"")
-            at = discovery.find(b"\x5f\x2f\x02")
-            return at >= 0 and bool(discovery[at + 3] & _GLOBAL_PIN_BIT)
+            return global_pin_enabled(state.objects.get(DataObject.DISCOVERY.tag, b""))
         return True
 
     def _not_blocked(self, qualifier: int) -> None:
         if not self._store.state.references[qualifier].tries:
             raise CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
 
-    def _compare(self, qualifier: int, value: bytes) -> None:
+    def _compare(self, qualifier: int, value: bytes, *, revoked: int | None = None) -> None:
+        """Use up a try, compare, and give all tries back where the value is right."""
         reference = self._store.state.references[qualifier]
         left = reference.tries - 1
+        # Kept before the comparison, as real cards do: pulling the card cannot save the try.
         self._store.put_reference(qualifier, reference.with_tries(left))
         self._store.commit()
         if not reference.matches(value):
-            self._security.verified.discard(qualifier)
+            self._security.verified.discard(qualifier if revoked is None else revoked)
             raise tries(left)
         self._store.put_reference(qualifier, reference.with_tries(reference.tries_limit))
 

@@ -28,6 +28,11 @@ class SecurityStatus:
         self.management_authenticated = False
         self.forget_pending()
 
+    def take_pin_just_verified(self) -> bool:
+        """Tell whether the PIN came immediately before; asking uses that up."""
+        just_verified, self.pin_just_verified = self.pin_just_verified, False
+        return just_verified
+
     def forget_pending(self) -> None:
         """Drop a challenge or witness that is still to be answered."""
         self.pending_challenge = None

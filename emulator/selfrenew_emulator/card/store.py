@@ -2,8 +2,8 @@
 """The card's EEPROM: what survives the loss of power, changed in transactions.
 
 A command does all its checks before its first write. What it wrote is committed as one when it
-has ended well, and is gone when it has not; only a retry counter is committed ahead of the comparison
-it guards, so that pulling the card cannot save a try.
+has ended well, and is gone when it has not; only a retry counter is committed ahead of the
+comparison it guards, so that pulling the card cannot save a try.
 """
 
 import hashlib

@@ -3,7 +3,8 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from selfrenew.transport.connection import (
     CardRemovedError,
@@ -16,12 +17,19 @@ from selfrenew_emulator.card import Card
 RemovalObserver = Callable[[], None]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Insertion:
+    """One stay of a card in a reader: the same card put back is another one."""
+
+    card: Card
+
+
 class EmbeddedReader:
     """A reader that holds one card at a time; any thread may insert and remove it."""
 
     def __init__(self, name: str = "Embedded reader") -> None:
         self._name = name
-        self._card: Card | None = None
+        self._insertion: _Insertion | None = None
         self._lock = threading.RLock()
         self._owner: EmbeddedConnection | None = None
         self._observers: list[RemovalObserver] = []
@@ -34,22 +42,22 @@ class EmbeddedReader:
     @property
     def card_present(self) -> bool:
         """Whether a card is in the reader."""
-        return self._card is not None
+        return self._insertion is not None
 
     def insert(self, card: Card) -> None:
         """Put a card in. Raise TransportError where one is in already."""
         with self._lock:
-            if self._card is not None:
+            if self._insertion is not None:
                 raise TransportError(f"The reader '{self._name}' holds a card already; remove it.")
             card.power_on()
-            self._card = card
+            self._insertion = _Insertion(card)
 
     def remove(self) -> Card:
         """Take the card out, at any moment, and tell the observers. Raise NoCardError."""
         with self._lock:
-            if self._card is None:
+            if self._insertion is None:
                 raise NoCardError(self._name)
-            card, self._card = self._card, None
+            card, self._insertion = self._insertion.card, None
             self._owner = None
             card.power_off()
         for observer in tuple(self._observers):
@@ -59,22 +67,26 @@ class EmbeddedReader:
     def on_removal(self, observer: RemovalObserver) -> Callable[[], None]:
         """Have a function called at each removal; the returned one ends that."""
         self._observers.append(observer)
-        return lambda: self._observers.remove(observer)
+
+        def end() -> None:
+            with suppress(ValueError):  # ending twice is harmless
+                self._observers.remove(observer)
+
+        return end
 
     def connect(self) -> "EmbeddedConnection":
         """Connect to the card. Raise NoCardError or ReaderBusyError."""
         with self._lock:
-            if self._card is None:
+            if self._insertion is None:
                 raise NoCardError(self._name)
             if self._owner is not None:
                 raise ReaderBusyError(self._name)
-            return EmbeddedConnection(self, self._card)
+            return EmbeddedConnection(self, self._insertion)
 
     @contextmanager
     def _hold(self, connection: "EmbeddedConnection") -> Iterator[None]:
         with self._lock:
-            if self._owner not in {None, connection}:
-                raise ReaderBusyError(self._name)
+            self._usable(connection)
             outer, self._owner = self._owner, connection
         try:
             yield
@@ -83,45 +95,47 @@ class EmbeddedReader:
                 if self._owner is connection:
                     self._owner = outer
 
-    def _transmit(self, connection: "EmbeddedConnection", card: Card, command: bytes) -> bytes:
+    def _transmit(self, connection: "EmbeddedConnection", command: bytes) -> bytes:
         with self._lock:
-            self._usable(connection, card)
-            return card.transmit(command)
+            return self._usable(connection).transmit(command)
 
-    def _reset(self, connection: "EmbeddedConnection", card: Card) -> None:
+    def _reset(self, connection: "EmbeddedConnection") -> None:
         with self._lock:
-            self._usable(connection, card)
-            card.reset()
+            self._usable(connection).reset()
 
-    def _usable(self, connection: "EmbeddedConnection", card: Card) -> None:
-        if self._card is not card:
+    def _usable(self, connection: "EmbeddedConnection") -> Card:
+        if connection.closed:
+            raise TransportError(
+                f"The connection to the card in the reader '{self._name}' is closed. Connect again."
+            )
+        insertion = connection.insertion
+        if self._insertion is not insertion:
             raise CardRemovedError(self._name)
         if self._owner not in {None, connection}:
             raise ReaderBusyError(self._name)
+        return insertion.card
 
 
 class EmbeddedConnection:
-    """A connection to the card that was in the reader when it was made."""
+    """A connection to the card that was in the reader when it was made, until it is out."""
 
-    def __init__(self, reader: EmbeddedReader, card: Card) -> None:
+    def __init__(self, reader: EmbeddedReader, insertion: _Insertion) -> None:
         self._reader = reader
-        self._card = card
-        self._closed = False
+        self.insertion = insertion
+        self.closed = False
 
     @property
     def atr(self) -> bytes:
         """The card's answer to reset."""
-        return self._card.atr
+        return self.insertion.card.atr
 
     def transmit(self, command: bytes) -> bytes:
-        """Send a command. Raise CardRemovedError once this card is out, or this is closed."""
-        if self._closed:
-            raise CardRemovedError(self._reader.name)
-        return self._reader._transmit(self, self._card, command)  # noqa: SLF001  its own reader
+        """Send a command. Raise CardRemovedError once the card was out, TransportError closed."""
+        return self._reader._transmit(self, command)  # noqa: SLF001  its own reader
 
     def reset(self) -> None:
         """Reset the card."""
-        self._reader._reset(self, self._card)  # noqa: SLF001  its own reader
+        self._reader._reset(self)  # noqa: SLF001  its own reader
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -131,4 +145,4 @@ class EmbeddedConnection:
 
     def close(self) -> None:
         """Let the card go."""
-        self._closed = True
+        self.closed = True

@@ -4,7 +4,12 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from selfrenew.transport.connection import NoCardError, ReaderBusyError, TransportError
+from selfrenew.transport.connection import (
+    CardRemovedError,
+    NoCardError,
+    ReaderBusyError,
+    TransportError,
+)
 from selfrenew_emulator.card import Card, CardImageError, CardImageInUseError
 
 from .embedded import EmbeddedConnection, EmbeddedReader
@@ -47,15 +52,16 @@ class ImageReader:
             ) from error
         reader = EmbeddedReader(self.name)
         reader.insert(card)
-        return ImageConnection(reader.connect(), card)
+        return ImageConnection(reader.connect(), card, self)
 
 
 class ImageConnection:
     """A connection that closes the image with itself."""
 
-    def __init__(self, inner: EmbeddedConnection, card: Card) -> None:
+    def __init__(self, inner: EmbeddedConnection, card: Card, reader: ImageReader) -> None:
         self._inner = inner
         self._card = card
+        self._reader = reader
 
     @property
     def atr(self) -> bytes:
@@ -63,7 +69,12 @@ class ImageConnection:
         return self._inner.atr
 
     def transmit(self, command: bytes) -> bytes:
-        """Send a command; what it changed is in the file when it has answered."""
+        """Send a command; what it changed is in the file when it has answered.
+
+        Deleting the file takes the card out: raise CardRemovedError, and do not write it anew.
+        """
+        if not self._reader.card_present:
+            raise CardRemovedError(self._reader.name)
         return self._inner.transmit(command)
 
     def reset(self) -> None:

@@ -4,10 +4,12 @@
 from .configuration import StageUrls
 from .embedded import DEFAULT_NOW, TEST_PASSCODE, EmbeddedStage
 from .errors import DeskRefusedError, DeskUnreachableError, PortTakenError, StageError, StateError
+from .people import DEFAULT_ROLES, mail_address
 from .server import Endpoint, Servers, bind
 
 __all__ = [
     "DEFAULT_NOW",
+    "DEFAULT_ROLES",
     "TEST_PASSCODE",
     "DeskRefusedError",
     "DeskUnreachableError",
@@ -19,4 +21,5 @@ __all__ = [
     "StageUrls",
     "StateError",
     "bind",
+    "mail_address",
 ]

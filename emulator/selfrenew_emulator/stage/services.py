@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from selfrenew.clock import Clock
-from selfrenew_emulator.ca import CertificateAuthority, IssuerName
+from selfrenew_emulator.ca import CaError, CertificateAuthority, IssuerName
 from selfrenew_emulator.mail import Outbox
 from selfrenew_emulator.management import CardManagement
 from selfrenew_emulator.randomness import Randomness
@@ -38,7 +38,7 @@ def open_services(
     with ExitStack() as stack:
         try:
             services = _open(stack, folder, clock, randomness, kept=kept)
-        except (OSError, ValueError, TypeError, sqlite3.Error) as error:
+        except (CaError, OSError, ValueError, TypeError, sqlite3.Error) as error:
             reason = f"its services cannot be opened ({error})"
             remedy = "Name another folder, or remove this one to start afresh."
             raise StateError(folder.path, reason, remedy) from error

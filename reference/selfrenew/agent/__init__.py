@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent on the person's machine: signing in, the expiry notice, passcode and unlock."""
+
+from .notice import ExpiryNotice, expiry_notice
+from .passcode import change_passcode, finish_unlock, start_unlock
+from .session import AgentError, AgentSession, Login, NoCertificateError, NoSuchRoleError
+
+__all__ = [
+    "AgentError",
+    "AgentSession",
+    "ExpiryNotice",
+    "Login",
+    "NoCertificateError",
+    "NoSuchRoleError",
+    "change_passcode",
+    "expiry_notice",
+    "finish_unlock",
+    "start_unlock",
+]

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changing the passcode, and unlocking a card whose passcode is blocked or forgotten.
+
+The PUK comes from card management for one unlock, goes to the card, is replaced at once and kept
+nowhere.
+"""
+
+from selfrenew.piv.client import PivClient
+from selfrenew.piv.errors import WrongPukError
+from selfrenew.piv.reference_data import check_new_passcode
+from selfrenew.secret import Secret
+from selfrenew.services import CardManagementClient
+
+
+def change_passcode(client: PivClient, old: Secret, new: Secret) -> None:
+    """Replace the passcode; a new one of the wrong form does not reach the card.
+
+    Raise ReferenceDataFormatError, PivError or TransportError.
+    """
+    check_new_passcode(new)
+    client.change_passcode(old, new)
+
+
+def start_unlock(client: PivClient, management: CardManagementClient) -> str:
+    """Have a code sent to the card's holder. Return the unlock's ID. Raise ServiceError."""
+    return management.start_unlock(client.guid())
+
+
+def finish_unlock(
+    client: PivClient, management: CardManagementClient, unlock: str, code: Secret, new: Secret
+) -> None:
+    """Set a new passcode with the code from the mail.
+
+    Raise ReferenceDataFormatError, ServiceError, PivError or TransportError. Where an earlier
+    unlock broke off, the card may have either of two PUKs; at most one try is used up on that, and
+    the success gives it back.
+    """
+    check_new_passcode(new)
+    authorisation = management.confirm_code(unlock, code)
+    keys = management.unlock_keys(unlock, authorisation)
+    puk = _unlock_with(client, keys.candidates, new)
+    if puk != keys.next:
+        client.change_puk(puk, keys.next)
+    management.report_replaced(unlock, authorisation)
+
+
+def _unlock_with(client: PivClient, candidates: tuple[Secret, ...], new: Secret) -> Secret:
+    *first, last = candidates
+    for puk in first:
+        try:
+            client.reset_passcode(puk, new)
+        except WrongPukError:
+            continue
+        return puk
+    client.reset_passcode(last, new)
+    return last

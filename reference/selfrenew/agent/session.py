@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent's session: a card, its holder signed in to the Spine, until the card is removed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from selfrenew import messages
+from selfrenew.clock import Clock
+from selfrenew.piv.card_key import CardKey
+from selfrenew.piv.client import PivClient
+from selfrenew.piv.references import KeyReference
+from selfrenew.piv.signatures import algorithm_of
+from selfrenew.renewal.inspection import inspect
+from selfrenew.secret import Secret
+from selfrenew.services import Role, ServiceError, SpineClient, SpineLogin
+from selfrenew.transport.connection import CardConnection, Reader
+
+from .notice import ExpiryNotice, expiry_notice
+
+
+class AgentError(Exception):
+    """A session cannot do what was asked of it."""
+
+
+class NoCertificateError(AgentError):
+    """The card has no authentication certificate."""
+
+    def __init__(self) -> None:
+        super().__init__(messages.NO_CERTIFICATE)
+
+
+class NoSuchRoleError(AgentError):
+    """The person does not have the role that was chosen."""
+
+    def __init__(self, wanted: str, roles: Sequence[Role]) -> None:
+        known = ", ".join(f"{role.id} ({role.name})" for role in roles) or "none"
+        super().__init__(
+            f"You do not have the role '{wanted}'. Your roles are: {known}. Choose one of these."
+        )
+
+
+ChooseRole = Callable[[Sequence[Role]], Role]
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody signed in: who, in which role, with which certificate and card."""
+
+    spine: SpineLogin = field(repr=False)
+    role: Role | None
+    guid: bytes
+    notice: ExpiryNotice | None
+
+    @property
+    def certificate_serial(self) -> int:
+        """The serial number of the certificate that signed in."""
+        return self.spine.certificate_serial
+
+
+class AgentSession:
+    """One card in one reader. Removing the card ends the session; `card_removed` is told of it."""
+
+    def __init__(
+        self, reader: Reader, spine: SpineClient, clock: Clock, *, portal_url: str
+    ) -> None:
+        self._reader = reader
+        self._spine = spine
+        self._clock = clock
+        self._portal_url = portal_url
+        self._connection: CardConnection | None = None
+        self.login: Login | None = None
+
+    def sign_in(self, passcode: Secret, choose_role: ChooseRole) -> Login:
+        """Verify the passcode, have the card sign in, and work in a role.
+
+        The notice is made anew each time, so who said 'No' is asked again. Raise AgentError,
+        PivError, TransportError or ServiceError.
+        """
+        self.end()
+        connection = self._reader.connect()
+        try:
+            self.login = self._sign_in(connection, passcode, choose_role)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return self.login
+
+    def _sign_in(
+        self, connection: CardConnection, passcode: Secret, choose_role: ChooseRole
+    ) -> Login:
+        client = PivClient(connection)
+        client.select()
+        inspection = inspect(client, self._clock())
+        certificate = inspection.slots[KeyReference.PIV_AUTHENTICATION].certificate
+        if certificate is None:
+            raise NoCertificateError
+        public_key = certificate.public_key()
+        algorithm_of(public_key)
+        client.verify(passcode)
+        key = CardKey(
+            client,
+            KeyReference.PIV_AUTHENTICATION,
+            public_key,  # type: ignore[arg-type]
+            passcode,
+            certificate,
+        )
+        spine = self._spine.sign_in(key, certificate)
+        role = None
+        if spine.roles:
+            role = choose_role(spine.roles)
+            if role not in spine.roles:
+                raise NoSuchRoleError(role.id, spine.roles)
+            self._spine.select_role(spine, role)
+        notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
+        return Login(spine, role, inspection.guid, notice)
+
+    def card_removed(self) -> None:
+        """End the session because the card is gone."""
+        self.end()
+
+    def end(self) -> None:
+        """Log out and let the card go. A Spine that does not answer does not keep the session."""
+        login, self.login = self.login, None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        if login is not None:
+            try:
+                self._spine.log_out(login.spine)
+            except ServiceError:
+                # The ticket is forgotten here and ends there by itself.
+                return

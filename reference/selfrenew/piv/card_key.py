@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A key on the card as a signer, for CMP and for a challenge of the Spine or card management."""
+
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+from selfrenew.secret import Secret
+
+from .client import PivClient, PublicKey
+from .references import KeyReference
+from .signatures import algorithm_of, digest_for
+
+
+@dataclass(frozen=True)
+class CardKey:
+    """Signs on the card; `certificate` is None while the key has none.
+
+    The digital signature key wants the passcode immediately before each use (SP 800-73-4 Part 1,
+    3.2.2), the other once after a reset, which is the caller's to do.
+    """
+
+    client: PivClient
+    reference: KeyReference
+    public_key: PublicKey
+    passcode: Secret = field(repr=False)
+    certificate: x509.Certificate | None = None
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign with SHA-256, a P-384 key with SHA-384. Raise PivError or TransportError."""
+        if self.reference is KeyReference.DIGITAL_SIGNATURE:
+            self.client.verify(self.passcode)
+        algorithm = algorithm_of(self.public_key)
+        return self.client.sign(self.reference, algorithm, data, digest_for(algorithm))

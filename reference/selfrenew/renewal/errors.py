@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why a renewal does not happen, or stops.
+
+RenewalError
+├── NotDueError              the window has not opened
+├── ExpiredError             it has closed: Registration Authority
+├── NothingVouchesError      no key with a valid certificate is left: Registration Authority
+├── CardSwappedError         another card is in the reader than a moment ago
+├── RenewalInterruptedError  a slot is half renewed: run again
+└── NotProvenError           renewed, but the sign-in with the new certificate failed
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from selfrenew import messages
+from selfrenew.piv.references import KeyReference
+
+
+class RenewalError(Exception):
+    """A renewal did not come to its end."""
+
+
+class NotDueError(RenewalError):
+    """Both certificates are valid for more than 90 days."""
+
+    def __init__(self, due_from: datetime) -> None:
+        super().__init__(messages.NOT_DUE.format(due_from=due_from))
+        self.due_from = due_from
+
+
+class ExpiredError(RenewalError):
+    """A certificate has expired."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(messages.EXPIRED.format(since=since))
+        self.since = since
+
+
+class NothingVouchesError(RenewalError):
+    """Neither slot holds a key with a valid certificate that matches it."""
+
+    def __init__(self, states: Mapping[KeyReference, str]) -> None:
+        said = ", ".join(f"{messages.SLOT_NAMES[key]}: {state}" for key, state in states.items())
+        super().__init__(messages.NOTHING_VOUCHES.format(states=said))
+        self.states = dict(states)
+
+
+class CardSwappedError(RenewalError):
+    """The card is not the one whose passcode was given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another card is in the reader than when you signed in. Nothing was changed: put your "
+            "own card in and start again."
+        )
+
+
+class RenewalInterruptedError(RenewalError):
+    """A slot's key is new and its certificate is not yet in place."""
+
+    def __init__(self, slot: KeyReference, voucher: KeyReference, cause: BaseException) -> None:
+        super().__init__(
+            messages.INTERRUPTED.format(
+                cause=cause,
+                slot=messages.SLOT_NAMES[slot],
+                voucher=messages.SLOT_NAMES[voucher],
+            )
+        )
+        self.slot = slot
+        self.cause = cause
+
+
+class NotProvenError(RenewalError):
+    """The renewal is done; the proof of it is missing."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(messages.NOT_PROVEN.format(cause=cause))
+        self.cause = cause

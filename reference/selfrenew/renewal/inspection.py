@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is on the card: each slot's certificate, and whether its key goes with it."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, unique
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from selfrenew.piv.card_key import CardKey
+from selfrenew.piv.client import PivClient, PublicKey
+from selfrenew.piv.errors import CardAnswerError, NotAuthenticatedError, UnreadableObjectError
+from selfrenew.piv.references import KeyReference
+from selfrenew.piv.signatures import algorithm_of, digest_for
+from selfrenew.secret import Secret
+
+from .window import Due, Expired, judge_window
+
+SLOTS = (KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE)
+
+
+@unique
+class SlotState(Enum):
+    """How a slot stands."""
+
+    VALID = "valid"
+    DUE = "due"
+    EXPIRED = "expired"
+    MISSING = "missing"
+    CORRUPT = "corrupt"
+    MISMATCHED = "mismatched"
+    """Key and certificate differ: a renewal broke off here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot's state, with its certificate where that can be read."""
+
+    key: KeyReference
+    state: SlotState
+    certificate: x509.Certificate | None = None
+
+    @property
+    def vouches(self) -> bool:
+        """Whether its key has a valid certificate, and so may speak for the holder."""
+        return self.state in {SlotState.VALID, SlotState.DUE}
+
+    @property
+    def torn(self) -> bool:
+        """Whether it has no certificate that goes with its key."""
+        return self.state in {SlotState.MISSING, SlotState.CORRUPT, SlotState.MISMATCHED}
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A card's identity and its two slots."""
+
+    guid: bytes
+    slots: Mapping[KeyReference, Slot]
+
+    @property
+    def certificates(self) -> list[x509.Certificate]:
+        """The certificates that can be read."""
+        return [slot.certificate for slot in self.slots.values() if slot.certificate is not None]
+
+
+def inspect(client: PivClient, now: datetime, passcode: Secret | None = None) -> Inspection:
+    """Inspect the selected card. Raise PivError or TransportError.
+
+    With the passcode each key signs a random challenge, which its certificate has to verify;
+    without it a mismatch cannot be seen.
+    """
+    guid = client.guid()
+    slots = {key: _read(client, key, now) for key in SLOTS}
+    if passcode is not None:
+        client.verify(passcode)
+        slots = {key: _prove(client, slot, passcode) for key, slot in slots.items()}
+    return Inspection(guid, slots)
+
+
+def _read(client: PivClient, key: KeyReference, now: datetime) -> Slot:
+    try:
+        certificate = client.read_certificate(key)
+        if certificate is None:
+            return Slot(key, SlotState.MISSING)
+        algorithm_of(certificate.public_key())
+    except (UnreadableObjectError, ValueError):
+        return Slot(key, SlotState.CORRUPT)
+    window = judge_window([certificate.not_valid_after_utc], now)
+    if isinstance(window, Expired):
+        return Slot(key, SlotState.EXPIRED, certificate)
+    return Slot(key, SlotState.DUE if isinstance(window, Due) else SlotState.VALID, certificate)
+
+
+def _prove(client: PivClient, slot: Slot, passcode: Secret) -> Slot:
+    certificate = slot.certificate
+    if certificate is None:
+        return slot
+    public_key = certificate.public_key()
+    if not isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        return Slot(slot.key, SlotState.CORRUPT, certificate)
+    key = CardKey(client, slot.key, public_key, passcode, certificate)
+    if proves_possession(key):
+        return slot
+    return Slot(slot.key, SlotState.MISMATCHED, certificate)
+
+
+def proves_possession(key: CardKey) -> bool:
+    """Have a key sign a random challenge, and check it against its public key."""
+    challenge = secrets.token_bytes(32)
+    try:
+        signature = key.sign(challenge)
+    except NotAuthenticatedError:
+        raise
+    except CardAnswerError:
+        # No key there, or one of another algorithm than the certificate's.
+        return False
+    return verifies(key.public_key, signature, challenge)
+
+
+def verifies(public_key: PublicKey, signature: bytes, data: bytes) -> bool:
+    """Check a card's signature."""
+    digest = digest_for(algorithm_of(public_key))
+    try:
+        if isinstance(public_key, rsa.RSAPublicKey):
+            public_key.verify(signature, data, padding.PKCS1v15(), digest)
+        else:
+            public_key.verify(signature, data, ec.ECDSA(digest))
+    except InvalidSignature:
+        return False
+    return True

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which slots are to be renewed, in which order, and which key vouches for each.
+
+Standard PIV overwrites a key when it makes a new one, so the other slot's key has to be good while
+that happens. The rules need nothing but the card: a renewal that broke off is found by its traces.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from selfrenew.piv.references import KeyReference
+
+from .errors import ExpiredError, NotDueError, NothingVouchesError
+from .inspection import Inspection, Slot, SlotState
+from .window import OPEN_FOR, NotDue, judge_window
+
+# The signing slot goes first: what it needs, a sign-in key, is the one the holder notices missing.
+ORDER = (KeyReference.DIGITAL_SIGNATURE, KeyReference.PIV_AUTHENTICATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Renew one slot, the other vouching."""
+
+    slot: KeyReference
+    voucher: KeyReference
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in order; `resumed` says that an earlier renewal broke off."""
+
+    steps: tuple[Step, ...]
+    resumed: bool
+
+
+def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
+    """Plan from what is on the card. Raise NotDueError, ExpiredError or NothingVouchesError."""
+    slots = inspection.slots
+    torn = [key for key in ORDER if slots[key].torn]
+    vouching = [key for key in ORDER if slots[key].vouches]
+    if not vouching:
+        raise _nothing_left(slots)
+    if torn:
+        # One slot vouches, so at most one is torn; a voucher that is due follows.
+        order = [*torn, *(key for key in vouching if slots[key].state is SlotState.DUE)]
+        return Plan(_steps(order), resumed=True)
+    renewed = [key for key in ORDER if _renewed(slots[key], slots[_other(key)])]
+    if not renewed:
+        window = judge_window(
+            (certificate.not_valid_after_utc for certificate in inspection.certificates), now
+        )
+        if isinstance(window, NotDue):
+            raise NotDueError(window.due_from)
+        expired = [slot for slot in slots.values() if slot.state is SlotState.EXPIRED]
+        if expired:
+            raise _expired(expired)
+    return Plan(_steps([key for key in ORDER if key not in renewed]), resumed=bool(renewed))
+
+
+def _steps(order: list[KeyReference]) -> tuple[Step, ...]:
+    return tuple(Step(key, _other(key)) for key in order)
+
+
+def _other(key: KeyReference) -> KeyReference:
+    return ORDER[1 - ORDER.index(key)]
+
+
+def _renewed(slot: Slot, other: Slot) -> bool:
+    """Tell whether a slot was renewed in the window in which the other one still stands.
+
+    It is good for long, the other is not, and it began after that window had opened.
+    """
+    if slot.state is not SlotState.VALID or slot.certificate is None or other.certificate is None:
+        return False
+    if other.state not in {SlotState.DUE, SlotState.EXPIRED}:
+        return False
+    opened = other.certificate.not_valid_after_utc - OPEN_FOR
+    return slot.certificate.not_valid_before_utc >= opened
+
+
+def _nothing_left(slots: Mapping[KeyReference, Slot]) -> ExpiredError | NothingVouchesError:
+    if all(slot.state is SlotState.EXPIRED for slot in slots.values()):
+        return _expired(list(slots.values()))
+    return NothingVouchesError({key: slot.state.value for key, slot in slots.items()})
+
+
+def _expired(slots: list[Slot]) -> ExpiredError:
+    ends = [slot.certificate.not_valid_after_utc for slot in slots if slot.certificate is not None]
+    return ExpiredError(min(ends))

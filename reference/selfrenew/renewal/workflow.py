@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The renewal itself: cross-vouching, safe against a card pulled out at any instant.
+
+At every APDU boundary one of the two keys has a valid certificate that matches it; from any of them
+a renewal run again finishes, with nothing but the card, the passcode and the services.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from selfrenew.clock import Clock
+from selfrenew.cmp.building import SignatureProtection
+from selfrenew.cmp.client import CmpClient, PendingCertificate
+from selfrenew.cmp.errors import CmpError
+from selfrenew.cmp.path import build_path, check_issued
+from selfrenew.cmp.structures import BodyType
+from selfrenew.piv.card_key import CardKey
+from selfrenew.piv.client import PivClient, PublicKey
+from selfrenew.piv.errors import PivError
+from selfrenew.piv.references import Algorithm, KeyReference
+from selfrenew.piv.signatures import algorithm_of
+from selfrenew.secret import Secret
+from selfrenew.services import CardManagementClient, ServiceError, SpineClient
+from selfrenew.transport.connection import CardConnection, TransportError
+
+from . import events
+from .errors import (
+    CardSwappedError,
+    NotProvenError,
+    RenewalError,
+    RenewalInterruptedError,
+)
+from .inspection import Inspection, inspect, proves_possession
+from .plan import Step, plan_renewal
+
+_log = logging.getLogger(__name__)
+_SIGN_IN_KEY = KeyReference.PIV_AUTHENTICATION
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Who takes part: a CA client for each slot's profile, card management, the Spine."""
+
+    ca: Mapping[KeyReference, CmpClient]
+    management: CardManagementClient
+    spine: SpineClient
+
+
+@dataclass(frozen=True, slots=True)
+class RenewalOutcome:
+    """The old and the new certificate of each slot that was renewed."""
+
+    old: Mapping[KeyReference, x509.Certificate | None]
+    new: Mapping[KeyReference, x509.Certificate]
+
+
+class Renewal:
+    """One renewal of the card on one connection.
+
+    `algorithm` None keeps each slot's own. `guid` is the card the holder signed in with, where they
+    did: another one is refused before anything is asked of it.
+    """
+
+    def __init__(
+        self,
+        connection: CardConnection,
+        services: Services,
+        passcode: Secret,
+        clock: Clock,
+        *,
+        algorithm: Algorithm | None = None,
+        guid: bytes | None = None,
+        observe: Callable[[events.Event], None] = lambda _: None,
+    ) -> None:
+        self._connection = connection
+        self._client = PivClient(connection)
+        self._services = services
+        self._passcode = passcode
+        self._clock = clock
+        self._algorithm = algorithm
+        self._guid = guid
+        self._observe = observe
+        self._known: list[x509.Certificate] = []
+
+    def run(self) -> RenewalOutcome:
+        """Renew what is to be renewed, and prove it by a sign-in.
+
+        Raise RenewalError; before the first write also PivError, TransportError, ServiceError and
+        CmpError, all of which leave the card as it was.
+        """
+        with self._connection.exclusive():
+            self._client.select()
+            if self._guid is not None and self._client.guid() != self._guid:
+                raise CardSwappedError
+            inspection = inspect(self._client, self._clock(), self._passcode)
+            plan = plan_renewal(inspection, self._clock())
+            self._observe(events.Inspected(inspection, plan))
+            self._preflight(plan.steps)
+            current = {
+                key: slot.certificate
+                for key, slot in inspection.slots.items()
+                if slot.certificate is not None
+            }
+            self._authenticate_management(inspection, current[plan.steps[0].voucher], plan.steps[0])
+            renewed: dict[KeyReference, x509.Certificate] = {}
+            for step in plan.steps:
+                voucher = renewed.get(step.voucher) or current[step.voucher]
+                renewed[step.slot] = self._renew(step, voucher, current.get(step.slot))
+            self._prove({**current, **renewed})
+            return RenewalOutcome({key: current.get(key) for key in renewed}, renewed)
+
+    def _preflight(self, steps: tuple[Step, ...]) -> None:
+        """Have everybody answer who is needed once writing has begun."""
+        for step in steps:
+            self._services.ca[step.slot].probe()
+        self._services.management.probe()
+        self._services.spine.probe()
+        self._observe(events.PreflightPassed())
+
+    def _authenticate_management(
+        self, inspection: Inspection, certificate: x509.Certificate, first: Step
+    ) -> None:
+        management = self._services.management
+        key = self._key(first.voucher, _public_key(certificate), certificate)
+        session = management.open_session(inspection.guid, key, certificate)
+        challenge = self._client.management_challenge(session.algorithm)
+        answer = management.answer_challenge(session, challenge)
+        self._client.answer_management_challenge(session.algorithm, answer)
+        self._observe(events.ManagementAuthenticated())
+
+    def _renew(
+        self, step: Step, voucher: x509.Certificate, old: x509.Certificate | None
+    ) -> x509.Certificate:
+        self._observe(events.SlotStarted(step.slot, step.voucher))
+        try:
+            return self._replace(step, voucher, old)
+        except (PivError, TransportError, CmpError, ServiceError) as error:
+            raise RenewalInterruptedError(step.slot, step.voucher, error) from error
+
+    def _replace(
+        self, step: Step, voucher: x509.Certificate, old: x509.Certificate | None
+    ) -> x509.Certificate:
+        slot, ca = step.slot, self._services.ca[step.slot]
+        algorithm = self._algorithm or algorithm_of((old or voucher).public_key())
+        public_key = self._client.generate_key(slot, algorithm)
+        self._observe(events.KeyGenerated(slot))
+        key = self._key(slot, public_key)
+        vouching = self._key(step.voucher, _public_key(voucher), voucher)
+        pending = ca.request(
+            BodyType.CR,
+            subject=voucher.subject,
+            key=key,
+            protection=SignatureProtection(vouching, voucher, self._chain(voucher, ca)),
+        )
+        try:
+            self._take(pending, key, voucher.subject, ca)
+        except (PivError, CmpError) as error:
+            # The CA has to know, so that no certificate lives on that is on no card.
+            _reject(pending, error)
+            raise
+        pending.confirm()
+        self._observe(events.Confirmed(slot, old, pending.certificate))
+        return pending.certificate
+
+    def _take(
+        self, pending: PendingCertificate, key: CardKey, subject: x509.Name, ca: CmpClient
+    ) -> None:
+        """Check the certificate, write it, read it back, try it."""
+        certificate, slot = pending.certificate, key.reference
+        check_issued(
+            certificate,
+            public_key=key.public_key,
+            subject=subject,
+            others=pending.others,
+            anchors=ca.trust.anchors,
+            now=self._clock(),
+        )
+        self._known.extend(pending.others)
+        self._observe(events.CertificateIssued(slot, certificate))
+        self._client.write_certificate(slot, certificate.public_bytes(Encoding.DER))
+        if self._client.read_certificate(slot) != certificate:
+            raise WrittenWrongError
+        if not proves_possession(key):
+            raise WrittenWrongError
+        self._observe(events.CertificateWritten(slot))
+
+    def _prove(self, certificates: Mapping[KeyReference, x509.Certificate]) -> None:
+        """Sign in with the new key, the card as fresh as if it had just been put in."""
+        certificate = certificates[_SIGN_IN_KEY]
+        spine = self._services.spine
+        try:
+            self._connection.reset()
+            self._client.select()
+            self._client.verify(self._passcode)
+            key = self._key(_SIGN_IN_KEY, _public_key(certificate), certificate)
+            login = spine.sign_in(key, certificate)
+            status = spine.validate(login.ticket)
+            spine.log_out(login)
+        except (PivError, TransportError, ServiceError) as error:
+            raise NotProvenError(error) from error
+        if not status.valid or status.certificate_serial != certificate.serial_number:
+            raise NotProvenError(RenewalError("The Spine signed in another certificate."))
+        self._observe(events.SignedIn(certificate.serial_number))
+
+    def _key(
+        self,
+        reference: KeyReference,
+        public_key: PublicKey,
+        certificate: x509.Certificate | None = None,
+    ) -> CardKey:
+        return CardKey(self._client, reference, public_key, self._passcode, certificate)
+
+    def _chain(self, certificate: x509.Certificate, ca: CmpClient) -> tuple[x509.Certificate, ...]:
+        """Give the certificates between a voucher and the anchor, as far as they are known."""
+        path = build_path(certificate, self._known, ca.trust.anchors, self._clock())
+        return tuple(path[1:-1]) if path else ()
+
+
+class WrittenWrongError(PivError):
+    """What was written is not what is read back, or does not go with the key."""
+
+    def __init__(self) -> None:
+        super().__init__("The card did not keep the new certificate as it was written.")
+
+
+def _reject(pending: PendingCertificate, why: Exception) -> None:
+    try:
+        pending.reject(str(why))
+    except CmpError as error:
+        # The CA withdraws what is not confirmed anyway; the first error is the one to tell.
+        _log.warning("the rejection did not reach the CA: %s", error)
+
+
+def _public_key(certificate: x509.Certificate) -> PublicKey:
+    key = certificate.public_key()
+    algorithm_of(key)
+    return key  # type: ignore[return-value]

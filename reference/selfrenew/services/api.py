@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A JSON interface over HTTPS, as the Spine and card management have it."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from selfrenew.http import Answer, BusyError, ExchangeError, NotTrustedError, TooLongError, exchange
+
+from .errors import (
+    ServiceBusyError,
+    ServiceNotTrustedError,
+    ServiceRefusedError,
+    ServiceUnreachableError,
+    UnexpectedServiceAnswerError,
+)
+
+_log = logging.getLogger("selfrenew.services")
+
+
+class JsonApi:
+    """Calls one service. Tokens and bodies are never logged, only what was called and answered."""
+
+    def __init__(self, name: str, url: str, http: httpx.Client) -> None:
+        self._name = name
+        self._url = url.rstrip("/")
+        self._http = http
+
+    def probe(self) -> None:
+        """Check that the service is there. Raise ServiceError."""
+        self.call(f"Asking whether {self._name} is there", "GET", "/health")
+
+    def call(
+        self,
+        attempted: str,
+        method: str,
+        path: str,
+        body: Mapping[str, object] | None = None,
+        token: str | None = None,
+    ) -> dict[str, Any]:
+        """Call and return the answer's object, empty for 204. Raise ServiceError."""
+        headers = {"accept": "application/json, application/problem+json"}
+        if token is not None:
+            headers["authorization"] = f"Bearer {token}"
+        request = self._http.build_request(method, self._url + path, json=body, headers=headers)
+        try:
+            answer = exchange(self._http, attempted, request)
+        except BusyError as error:
+            raise ServiceBusyError(str(error), error.retry_after_seconds) from error
+        except NotTrustedError as error:
+            raise ServiceNotTrustedError(str(error)) from error
+        except TooLongError as error:
+            raise UnexpectedServiceAnswerError(str(error)) from error
+        except ExchangeError as error:
+            raise ServiceUnreachableError(str(error)) from error
+        _log.debug("%s: %s %s -> %s", self._name, method, path, answer.status)
+        return self._read(attempted, answer)
+
+    def _read(self, attempted: str, answer: Answer) -> dict[str, Any]:
+        if answer.status >= 500:
+            raise ServiceBusyError(
+                f"{attempted} failed: {self._name} answered {answer.status}. Try again later.", None
+            )
+        if answer.status == 204:
+            return {}
+        try:
+            found = json.loads(answer.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise UnexpectedServiceAnswerError(
+                f"{attempted}: {self._name} answered {answer.status} without a JSON object. Check "
+                "its address in the configuration."
+            )
+        if answer.status >= 400:
+            reason = str(found.get("reason", answer.status))
+            raise ServiceRefusedError(attempted, reason, str(found.get("detail", "no detail")))
+        return found
+
+
+def text_field(answer: Mapping[str, Any], name: str, service: str) -> str:
+    """Take a text out of an answer. Raise UnexpectedServiceAnswerError."""
+    value = answer.get(name)
+    if not isinstance(value, str):
+        raise UnexpectedServiceAnswerError(
+            f"{service} answered without '{name}'. Its version does not go with this program's."
+        )
+    return value

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A signed challenge as a compact JWS (RFC 7515, 3.1 and 7.1; algorithms RFC 7518, 3.1).
+
+The key is on a card, so the signature is made elsewhere and only put in its form here.
+"""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+
+class HolderKey(Protocol):
+    """A certified key that signs with SHA-256, a P-384 key with SHA-384."""
+
+    @property
+    def certificate(self) -> x509.Certificate | None:
+        """The key's certificate."""
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign: PKCS #1 v1.5 for RSA, DER-encoded ECDSA otherwise."""
+
+
+def sign_challenge(key: HolderKey, certificate: x509.Certificate, claims: dict[str, str]) -> str:
+    """Sign claims; the certificate goes along in x5c (RFC 7515, 4.1.6)."""
+    public_key = certificate.public_key()
+    is_ec = isinstance(public_key, ec.EllipticCurvePublicKey)
+    bits = public_key.curve.key_size if isinstance(public_key, ec.EllipticCurvePublicKey) else 0
+    algorithm = {256: "ES256", 384: "ES384"}.get(bits, "RS256")
+    header = {
+        "alg": algorithm,
+        "typ": "JWT",
+        "x5c": [b64encode(certificate.public_bytes(Encoding.DER)).decode()],
+    }
+    signed = f"{_part(header)}.{_part(claims)}"
+    signature = key.sign(signed.encode())
+    if is_ec:
+        # ECDSA: r and s of fixed length, not DER (RFC 7518, 3.4).
+        size = (bits + 7) // 8
+        signature = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(signature))
+    return f"{signed}.{_base64url(signature)}"
+
+
+def _part(value: object) -> str:
+    return _base64url(json.dumps(value, separators=(",", ":")).encode())
+
+
+def _base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Card management: its consent to change the card, and the unlocking keys."""
+
+from dataclasses import dataclass, field
+
+import httpx
+from cryptography import x509
+
+from selfrenew.piv.references import Algorithm
+from selfrenew.secret import Secret
+
+from .api import JsonApi, text_field
+from .errors import UnexpectedServiceAnswerError
+from .jws import HolderKey, sign_challenge
+
+_NAME = "card management"
+
+
+@dataclass(frozen=True, slots=True)
+class ManagementSession:
+    """The right to have this card's challenges answered."""
+
+    guid: bytes
+    algorithm: Algorithm
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockKeys:
+    """The PUKs the card may have, likeliest first, and the one to replace them with."""
+
+    candidates: tuple[Secret, ...] = field(repr=False)
+    next: Secret = field(repr=False)
+
+
+class CardManagementClient:
+    """Speaks to card management. Every method may raise ServiceError."""
+
+    def __init__(self, url: str, http: httpx.Client) -> None:
+        self._api = JsonApi(_NAME, url, http)
+
+    def probe(self) -> None:
+        """Check that card management is there."""
+        self._api.probe()
+
+    def open_session(
+        self, guid: bytes, key: HolderKey, certificate: x509.Certificate
+    ) -> ManagementSession:
+        """Give the holder's consent, signed by either valid key of the card."""
+        what = "Asking card management for its consent"
+        asked = self._api.call(what, "POST", "/challenges")
+        claims = {
+            "nonce": text_field(asked, "challenge", _NAME),
+            "aud": text_field(asked, "audience", _NAME),
+        }
+        assertion = sign_challenge(key, certificate, claims)
+        body = {"card": guid.hex(), "assertion": assertion}
+        answer = self._api.call(what, "POST", "/sessions", body)
+        name = text_field(answer, "management_algorithm", _NAME)
+        if name not in Algorithm.__members__:
+            raise UnexpectedServiceAnswerError(
+                f"{_NAME} names the algorithm {name}, which this program does not know. Update it."
+            )
+        return ManagementSession(guid, Algorithm[name], text_field(answer, "session", _NAME))
+
+    def answer_challenge(self, session: ManagementSession, challenge: bytes) -> bytes:
+        """Have the card's challenge answered with its management key, which stays there."""
+        answer = self._api.call(
+            "Authenticating card management to the card",
+            "POST",
+            f"/cards/{session.guid.hex()}/management-authentication",
+            {"challenge": challenge.hex()},
+            session.token,
+        )
+        try:
+            return bytes.fromhex(text_field(answer, "response", _NAME))
+        except ValueError as error:
+            raise UnexpectedServiceAnswerError(f"{_NAME} answered no hexadecimal bytes.") from error
+
+    def start_unlock(self, guid: bytes) -> str:
+        """Begin to unlock a card: a code goes to its holder by mail. Return the unlock's ID."""
+        answer = self._api.call(
+            "Starting the unlock with card management", "POST", "/unlocks", {"card": guid.hex()}
+        )
+        return text_field(answer, "unlock", _NAME)
+
+    def confirm_code(self, unlock: str, code: Secret) -> Secret:
+        """Confirm the code from the mail. Return the authorisation."""
+        body = {"code": code.reveal().decode("utf-8", "replace")}
+        answer = self._api.call("Confirming the code", "POST", f"/unlocks/{unlock}/code", body)
+        return Secret(text_field(answer, "authorisation", _NAME))
+
+    def unlock_keys(self, unlock: str, authorisation: Secret) -> UnlockKeys:
+        """Fetch the unlocking keys, which are given once."""
+        what = "Fetching the unlocking key"
+        token = authorisation.reveal().decode()
+        answer = self._api.call(what, "POST", f"/unlocks/{unlock}/keys", token=token)
+        candidates = answer.get("candidates")
+        if not isinstance(candidates, list) or not all(isinstance(c, str) for c in candidates):
+            raise UnexpectedServiceAnswerError(f"{_NAME} answered without unlocking keys.")
+        following = Secret(text_field(answer, "next", _NAME))
+        return UnlockKeys(tuple(map(Secret, candidates)), following)
+
+    def report_replaced(self, unlock: str, authorisation: Secret) -> None:
+        """Report that the card has the next PUK."""
+        token = authorisation.reveal().decode()
+        what = "Reporting the replaced unlocking key"
+        self._api.call(what, "POST", f"/unlocks/{unlock}/done", token=token)

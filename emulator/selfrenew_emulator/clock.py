@@ -11,6 +11,7 @@ class SettableClock:
         self.set(now)
 
     def __call__(self) -> datetime:
+        """Return the time that was set."""
         return self._now
 
     def __repr__(self) -> str:

@@ -3,24 +3,33 @@
 
 from .authority import Authority, Identity, ca_name, p256_key, person_name, rsa_key
 from .certificate_authority import CertificateAuthority
-from .errors import CaError, RequestRefusedError, UnknownEnrolmentError
+from .errors import (
+    CaError,
+    DamagedStateError,
+    RequestRefusedError,
+    UnknownCertificateError,
+    UnknownEnrolmentError,
+)
 from .profiles import AUTHENTICATION, GENERAL, PROFILES, SIGNING, IssuerName, Profile
-from .store import Enrolment, Record
+from .records import AuditEntry, Enrolment, Record
 
 __all__ = [
     "AUTHENTICATION",
     "GENERAL",
     "PROFILES",
     "SIGNING",
+    "AuditEntry",
     "Authority",
     "CaError",
     "CertificateAuthority",
+    "DamagedStateError",
     "Enrolment",
     "Identity",
     "IssuerName",
     "Profile",
     "Record",
     "RequestRefusedError",
+    "UnknownCertificateError",
     "UnknownEnrolmentError",
     "ca_name",
     "p256_key",

@@ -5,12 +5,14 @@ One root, two issuers for people, one signer for CMP messages (EKU id-kp-cmcCA, 
 one issuer for the TLS names of a stage. Every name says TEST: this is no CA to trust.
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -24,14 +26,17 @@ from cryptography.x509.oid import NameOID
 
 from selfrenew_emulator.randomness import Randomness
 
+from .errors import DamagedStateError
 from .profiles import IssuerName, Profile
 
 CaKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 KeyMaker = Callable[[], CaKey]
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
-_ROOT_YEARS, _ISSUER_YEARS = 20, 10
 _YEAR = timedelta(days=365)
+# The CA is older than it looks, so that a certificate made as if it were old has an older issuer.
+_ROOT_BEGAN_YEARS, _ISSUER_BEGAN_YEARS = 12, 11
+_ROOT_YEARS, _ISSUER_YEARS = 30, 20
 _COMMON_NAMES = {
     "root": "NHS TEST Root Authority G2",
     IssuerName.AUTHENTICATION.value: "NHS TEST Authentication G2",
@@ -84,15 +89,15 @@ class Authority:
     def create(
         cls, now: datetime, randomness: Randomness, make_key: KeyMaker = p256_key
     ) -> "Authority":
-        """Make all keys and certificates, valid from a day before `now`."""
-        start = now.replace(microsecond=0) - timedelta(days=1)
+        """Make all keys and certificates, as if years before `now`."""
+        now = now.replace(microsecond=0)
         keys = {name: make_key() for name in _COMMON_NAMES}
         identities: dict[str, Identity] = {}
         for name in _COMMON_NAMES:
             # The CMP signer is certified by an issuer of people, so a client that trusts the root
             # needs one intermediate for answers and certificates alike.
             parent = {"root": "root", "cmp": IssuerName.AUTHENTICATION.value}.get(name, "root")
-            builder = _ca_builder(name, parent, keys[name].public_key(), start, randomness)
+            builder = _ca_builder(name, parent, keys[name].public_key(), now, randomness)
             builder = _key_identifiers(builder, keys[name].public_key(), keys[parent].public_key())
             certificate = builder.sign(keys[parent], hashes.SHA256())
             identities[name] = Identity(certificate, keys[name])
@@ -108,7 +113,9 @@ class Authority:
     ) -> x509.Certificate:
         """Issue a certificate; its end is brought forward to its issuer's."""
         issuer = self.issuers[profile.issuer]
+        begin = not_before.replace(microsecond=0)
         end = min(not_after, issuer.certificate.not_valid_after_utc - timedelta(seconds=1))
+        end = end.replace(microsecond=0)
         usage = _key_usage(digital_signature=True, content_commitment=profile.non_repudiation)
         builder = (
             x509.CertificateBuilder()
@@ -116,9 +123,10 @@ class Authority:
             .issuer_name(issuer.certificate.subject)
             .public_key(public_key)
             .serial_number(_serial_number(self._randomness))
-            .not_valid_before(not_before)
+            .not_valid_before(begin)
             .not_valid_after(end)
             .add_extension(usage, critical=True)
+            .add_extension(x509.PrivateKeyUsagePeriod(begin, end), critical=False)
             .add_extension(
                 x509.CertificatePolicies([x509.PolicyInformation(profile.policy, None)]),
                 critical=False,
@@ -129,24 +137,37 @@ class Authority:
         return builder.sign(issuer.key, hashes.SHA256())
 
     def save(self, folder: Path) -> None:
-        """Write keys and certificates into a folder that only its owner may read."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, identity in self._identities.items():
-            path = folder / f"{name}.pem"
-            path.touch(mode=0o600)
-            path.write_bytes(identity.key_pem + identity.certificate_pem)
+        """Write keys and certificates into a new folder that only its owner may read."""
+        # All or nothing: a CA killed here has no folder yet and begins again at its next start.
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+            unfinished = Path(temporary, folder.name)
+            unfinished.mkdir(mode=0o700)
+            for name, identity in self._identities.items():
+                path = unfinished / f"{name}.pem"
+                path.touch(mode=0o600)
+                path.write_bytes(identity.key_pem + identity.certificate_pem)
+            unfinished.replace(folder)
 
     @classmethod
     def load(cls, folder: Path, randomness: Randomness) -> "Authority":
-        """Read what save wrote."""
-        identities = {}
-        for name in _COMMON_NAMES:
-            raw = (folder / f"{name}.pem").read_bytes()
-            key = load_pem_private_key(raw, None)
-            if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-                raise TypeError(f"{folder / name}.pem holds a {type(key).__name__}")
-            identities[name] = Identity(x509.load_pem_x509_certificate(raw), key)
-        return cls(identities, randomness)
+        """Read what save wrote. Raise DamagedStateError."""
+        return cls({name: _load(folder / f"{name}.pem") for name in _COMMON_NAMES}, randomness)
+
+
+def _load(path: Path) -> Identity:
+    try:
+        raw = path.read_bytes()
+        key = load_pem_private_key(raw, None)
+        certificate = x509.load_pem_x509_certificate(raw)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise DamagedStateError(path, str(error)) from error
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise DamagedStateError(path, f"it holds a {type(key).__name__}")
+    if "TEST" not in certificate.subject.rfc4514_string():
+        raise DamagedStateError(path, "its name says nowhere TEST, and this is a CA for tests only")
+    if certificate.public_key() != key.public_key():
+        raise DamagedStateError(path, "its key is not the key of its certificate")
+    return Identity(certificate, key)
 
 
 def ca_name(common_name: str) -> x509.Name:
@@ -186,10 +207,11 @@ def _ca_builder(
     name: str,
     parent: str,
     public_key: CertificatePublicKeyTypes,
-    start: datetime,
+    now: datetime,
     randomness: Randomness,
 ) -> x509.CertificateBuilder:
     years = _ROOT_YEARS if name == "root" else _ISSUER_YEARS
+    start = now - (_ROOT_BEGAN_YEARS if name == "root" else _ISSUER_BEGAN_YEARS) * _YEAR
     builder = (
         x509.CertificateBuilder()
         .subject_name(ca_name(_COMMON_NAMES[name]))

@@ -15,10 +15,12 @@ from selfrenew_emulator.randomness import Randomness, system_randomness
 
 from .app import create_app
 from .authority import Authority, Identity, KeyMaker, p256_key
-from .errors import UnknownEnrolmentError
+from .enrolling import Enroller
+from .errors import UnknownCertificateError, UnknownEnrolmentError
 from .profiles import GENERAL, PROFILES, IssuerName
+from .records import AuditEntry, Enrolment, Record
 from .responder import Responder
-from .store import Enrolment, Record, Store
+from .store import Store
 
 _KEYS, _DATABASE = "keys", "ca.sqlite"
 
@@ -42,6 +44,7 @@ class CertificateAuthority:
         self._randomness = randomness
         self.authority = authority or Authority.create(clock(), randomness, make_key)
         self._store = Store(database)
+        self._enroller = Enroller(self.authority, self._store, clock)
         responder = Responder(self.authority, self._store, clock, randomness)
         self.app: Starlette = create_app(responder)
 
@@ -121,12 +124,24 @@ class CertificateAuthority:
             return CertificateStatus(CertificateState.VALID)
         return CertificateStatus(record.state, record.since)
 
-    def revoke(self, certificate: x509.Certificate) -> None:
-        """Revoke a certificate."""
-        self._store.set_state(certificate.serial_number, CertificateState.REVOKED, self._clock())
+    def revoke(
+        self,
+        certificate: x509.Certificate,
+        reason: x509.ReasonFlags = x509.ReasonFlags.unspecified,
+    ) -> bool:
+        """Revoke a certificate; False where it no longer counted. Raise UnknownCertificateError."""
+        if self.status_of(certificate).state is CertificateState.UNKNOWN:
+            raise UnknownCertificateError(
+                f"Revoking {certificate.serial_number:x} failed: it was not issued by this CA."
+            )
+        return self._enroller.revoke(certificate.serial_number, reason)
+
+    def audit(self) -> list[AuditEntry]:
+        """List every CMP message that was answered, oldest first."""
+        return self._store.audit()
 
     def certificates_of(self, subject: x509.Name) -> list[Record]:
-        """List all certificates ever issued to a subject, oldest change first."""
+        """List all certificates ever issued to a subject, in the order of their issue."""
         return self._store.of_holder(subject.public_bytes())
 
     def close(self) -> None:

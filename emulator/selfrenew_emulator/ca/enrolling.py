@@ -1,216 +1,149 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CA's policy: who may have which certificate, in one place.
+"""The standing of certificates: issued, confirmed, superseded, withdrawn, revoked.
 
-- Under an enrolment's secret (`ir`, also `cr` and `p10cr`): the profiles and the subject it names.
-- Under a certificate: the same subject only. `cr` may be vouched for by any of the person's valid
-  certificates, so that the authentication key can ask for the signing certificate and the reverse.
-  `kur` only by the certificate that is updated (RFC 9483, 4.1.3).
-- A profile with one certificate per holder: confirming the new one supersedes the old; asking again
-  withdraws what was issued and never confirmed, so a lost answer leaves no second certificate.
-- A key that has a live certificate gets no other (duplicateCertReq).
+- A certificate is pending until it is confirmed; one not confirmed in time is withdrawn.
+- Asking again for the same key gets the same pending certificate, so a lost answer costs nothing.
+- In a profile with one certificate per holder, asking for another key withdraws the pending one,
+  and confirming the new certificate supersedes the old: never two live ones.
+- `kur` supersedes the certificate it updates.
+- A withdrawn certificate gives its enrolment the use back.
 """
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.clock import Clock
 from selfrenew.cmp.structures import FailureInfo
-from selfrenew.cmp.template import name_from_der
 from selfrenew_emulator.certificate_status import CertificateState
 
-from .authority import Authority, is_person
+from .authority import Authority
 from .errors import RequestRefusedError
+from .policy import grant
 from .profiles import PROFILES, Profile
-from .store import Enrolment, Record, Store
+from .records import Enrolment, Record
+from .requests import RequestedCertificate
+from .store import Store
 
-_RSA_BITS = range(2048, 8193)
-_CURVES = (ec.SECP256R1, ec.SECP384R1)
 _LIVE = frozenset({CertificateState.VALID, CertificateState.PENDING})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request whose proof of possession holds. An empty subject asks for the requester's own."""
-
-    profile: Profile
-    subject: x509.Name
-    public_key: CertificatePublicKeyTypes
-    not_after: datetime | None = None
-    extensions: x509.Extensions | None = None
-    updates: Record | None = None
-
-
 class Enroller:
-    """Decides on requests and keeps the standing of certificates."""
+    """Issues certificates and keeps their standing."""
 
     def __init__(self, authority: Authority, store: Store, clock: Clock) -> None:
         self._authority = authority
         self._store = store
         self._clock = clock
 
-    def issue(self, request: Request, by: Enrolment | x509.Certificate) -> x509.Certificate:
+    def issue(
+        self,
+        asked: RequestedCertificate,
+        profile: Profile,
+        by: Enrolment | Record,
+        updates: Record | None = None,
+    ) -> x509.Certificate:
         """Issue a pending certificate. Raise RequestRefusedError."""
         now = self._clock().replace(microsecond=0)
-        if isinstance(by, Enrolment):
-            subject, not_after = self._by_enrolment(request, by, now)
-        else:
-            subject, not_after = self._by_certificate(request, by), None
-        _check_key(request.public_key)
-        _check_extensions(request.extensions)
-        holder = subject.public_bytes()
-        key_hash = hash_key(request.public_key)
+        granted = grant(asked, profile, by, now)
+        key_hash = hash_key(asked.public_key)
         with self._store.change():
-            again = self._same_request(key_hash, holder, request.profile)
+            again = self._same_request(key_hash, granted.subject, profile)
             if again is not None:
                 return again
-            if request.profile.one_per_holder:
-                self._withdraw_pending(holder, request.profile, now)
-            end = now + request.profile.validity if not_after is None else not_after
+            if profile.one_per_holder:
+                self._withdraw_predecessor(granted.subject, profile)
+            reference = None
+            if isinstance(by, Enrolment):
+                reference = by.reference
+                self._count_use(by)
             certificate = self._authority.issue(
-                request.profile, subject, request.public_key, _start(now, end), end
+                profile, granted.subject, asked.public_key, granted.not_before, granted.not_after
             )
-            updates = request.updates
-            self._store.add(
-                certificate,
-                profile=request.profile.name,
-                key_hash=key_hash,
-                now=now,
-                replaces=None if updates is None else updates.certificate.serial_number,
+            replaces = None if updates is None else updates.certificate.serial_number
+            record = Record(
+                certificate, profile.name, CertificateState.PENDING, now, replaces, reference
             )
-            if isinstance(by, Enrolment) and by.uses_left is not None:
-                self._store.use_enrolment(by.reference)
+            self._store.add(record, key_hash)
         return certificate
 
     def confirm(self, serial: int) -> None:
         """Make a pending certificate valid, and supersede what it replaces."""
         now = self._clock()
         with self._store.change():
-            record = self._pending(serial)
-            old = []
-            if record.replaces is not None:
-                old.append(record.replaces)
-            if _one_per_holder(record):
+            record = self._store.find(serial)
+            if record is None or record.state is not CertificateState.PENDING:
+                raise RequestRefusedError(
+                    FailureInfo.certRevoked,
+                    "it was withdrawn before it was confirmed",
+                )
+            old = [] if record.replaces is None else [record.replaces]
+            if PROFILES[record.profile].one_per_holder:
                 holder = record.certificate.subject.public_bytes()
                 valid = self._store.of_holder(holder, record.profile, CertificateState.VALID)
                 old.extend(other.certificate.serial_number for other in valid)
             for number in old:
-                self._store.set_state(number, CertificateState.SUPERSEDED, now)
-            self._store.set_state(serial, CertificateState.VALID, now)
+                self._store.move(number, CertificateState.VALID, CertificateState.SUPERSEDED, now)
+            self._store.move(serial, CertificateState.PENDING, CertificateState.VALID, now)
 
     def withdraw(self, serial: int) -> None:
-        """Revoke a certificate its requester rejected, or never confirmed."""
-        self._store.set_state(serial, CertificateState.REVOKED, self._clock())
+        """Revoke a certificate that was never confirmed; one that was stays as it is."""
+        with self._store.change():
+            moved = self._store.move(
+                serial, CertificateState.PENDING, CertificateState.REVOKED, self._clock()
+            )
+            record = self._store.find(serial) if moved else None
+            if record is not None and record.reference is not None:
+                self._store.count_use(record.reference, -1)
 
-    def _by_enrolment(
-        self, request: Request, enrolment: Enrolment, now: datetime
-    ) -> tuple[x509.Name, datetime | None]:
-        if request.profile.name not in enrolment.profiles:
-            raise RequestRefusedError(
-                FailureInfo.notAuthorized,
-                f"this reference is not enrolled for the profile {request.profile.name}",
-            )
-        if enrolment.uses_left is not None and enrolment.uses_left < 1:
-            raise RequestRefusedError(FailureInfo.notAuthorized, "this reference is used up")
-        subject = request.subject
-        if enrolment.subject is not None:
-            if list(subject) and subject.public_bytes() != enrolment.subject:
-                raise RequestRefusedError(
-                    FailureInfo.badCertTemplate, "this reference is enrolled for another subject"
-                )
-            subject = name_from_der(enrolment.subject)
-        elif request.profile.people_only:
-            raise RequestRefusedError(
-                FailureInfo.notAuthorized, "this profile is for registered people only"
-            )
-        elif is_person(subject):
-            raise RequestRefusedError(
-                FailureInfo.notAuthorized, "a person's name needs that person's own enrolment"
-            )
-        if not list(subject):
-            raise RequestRefusedError(FailureInfo.badCertTemplate, "the subject is empty")
-        # Who is enrolled may ask for a shorter life, never for a longer one.
-        ends = [end for end in (request.not_after, enrolment.not_after) if end is not None]
-        longest = now + request.profile.validity
-        return subject, min([*ends, longest]) if ends else None
+    def withdraw_overdue(self) -> None:
+        """Withdraw what was not confirmed within confirmWaitTime (RFC 9810, 5.1.1.2)."""
+        with self._store.change():
+            for serial in self._store.end_overdue(self._clock()):
+                self.withdraw(serial)
 
-    def _by_certificate(self, request: Request, certificate: x509.Certificate) -> x509.Name:
-        own = certificate.subject
-        if list(request.subject) and request.subject.public_bytes() != own.public_bytes():
-            chosen = not (request.profile.people_only or is_person(request.subject))
-            if not chosen or request.updates is not None:
-                raise RequestRefusedError(
-                    FailureInfo.notAuthorized, "a certificate vouches for its own subject only"
-                )
-            return request.subject
-        record = self._store.find(certificate.serial_number)
-        if request.profile.people_only and (record is None or record.profile == "general"):
-            raise RequestRefusedError(
-                FailureInfo.notAuthorized, "this profile is for registered people only"
+    def revoke(self, serial: int, reason: x509.ReasonFlags) -> bool:
+        """Revoke a certificate that is valid or pending; tell whether it was."""
+        now = self._clock()
+        with self._store.change():
+            return any(
+                self._store.move(serial, state, CertificateState.REVOKED, now, reason)
+                for state in _LIVE
             )
-        return own
 
     def _same_request(
-        self, key_hash: bytes, holder: bytes, profile: Profile
+        self, key_hash: bytes, subject: x509.Name, profile: Profile
     ) -> x509.Certificate | None:
+        now = self._clock()
         for record in self._store.of_key(key_hash):
-            if record.state not in _LIVE:
+            certificate = record.certificate
+            if record.state not in _LIVE or certificate.not_valid_after_utc < now:
                 continue
-            same = record.certificate.subject.public_bytes() == holder
-            if record.state is CertificateState.PENDING and same and record.profile == profile.name:
-                return record.certificate
+            pending = record.state is CertificateState.PENDING
+            if pending and certificate.subject == subject and record.profile == profile.name:
+                return certificate
             raise RequestRefusedError(
                 FailureInfo.duplicateCertReq, "this key already has a certificate: make a new key"
             )
         return None
 
-    def _withdraw_pending(self, holder: bytes, profile: Profile, now: datetime) -> None:
+    def _withdraw_predecessor(self, subject: x509.Name, profile: Profile) -> None:
+        holder = subject.public_bytes()
         for record in self._store.of_holder(holder, profile.name, CertificateState.PENDING):
-            serial = record.certificate.serial_number
-            self._store.set_state(serial, CertificateState.REVOKED, now)
+            self.withdraw(record.certificate.serial_number)
 
-    def _pending(self, serial: int) -> Record:
-        record = self._store.find(serial)
-        if record is None or record.state is not CertificateState.PENDING:
-            raise RequestRefusedError(
-                FailureInfo.certRevoked, "this certificate was withdrawn before it was confirmed"
-            )
-        return record
+    def _count_use(self, enrolment: Enrolment) -> None:
+        if enrolment.uses_left is None:
+            return
+        current = self._store.enrolment(enrolment.reference)
+        if current is None or (current.uses_left is not None and current.uses_left < 1):
+            raise RequestRefusedError(FailureInfo.notAuthorized, "this reference is used up")
+        self._store.count_use(enrolment.reference, 1)
 
 
 def hash_key(public_key: CertificatePublicKeyTypes) -> bytes:
     """Identify a public key by the hash of its SubjectPublicKeyInfo."""
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).digest()
-
-
-def _one_per_holder(record: Record) -> bool:
-    return PROFILES[record.profile].one_per_holder
-
-
-def _start(now: datetime, end: datetime) -> datetime:
-    """Begin now, or, for a card made as if it were old, so early that it begins before it ends."""
-    return min(now, end - timedelta(days=1))
-
-
-def _check_key(key: CertificatePublicKeyTypes) -> None:
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS:
-        return
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
-        return
-    raise RequestRefusedError(
-        FailureInfo.badCertTemplate, "the key has to be RSA of 2048 bits or more, P-256 or P-384"
-    )
-
-
-def _check_extensions(extensions: x509.Extensions | None) -> None:
-    for extension in extensions or ():
-        if isinstance(extension.value, x509.BasicConstraints) and extension.value.ca:
-            raise RequestRefusedError(
-                FailureInfo.badCertTemplate, "no certificate for a CA is issued here"
-            )

@@ -3,8 +3,12 @@
 
 CaError
 ├── RequestRefusedError  a CMP refusal: failInfo and a text for the requester
-└── UnknownEnrolmentError  no enrolment has that reference
+├── UnknownEnrolmentError  no enrolment has that reference
+├── UnknownCertificateError  this CA did not issue that certificate
+└── DamagedStateError  a file of a kept CA cannot be used
 """
+
+from pathlib import Path
 
 from selfrenew.cmp.structures import FailureInfo
 
@@ -24,3 +28,17 @@ class RequestRefusedError(CaError):
 
 class UnknownEnrolmentError(CaError):
     """No enrolment has that reference."""
+
+
+class UnknownCertificateError(CaError):
+    """This CA did not issue that certificate."""
+
+
+class DamagedStateError(CaError):
+    """A file of a kept CA cannot be used; what is in it is never told."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"Opening the CA kept in {path.parent} failed at {path.name}: {reason}. "
+            "Restore the folder, or name another one to begin with a new CA."
+        )

@@ -22,7 +22,8 @@ from selfrenew.cmp.structures import FailureInfo
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .errors import RequestRefusedError
-from .store import Enrolment, Record, Store
+from .records import Enrolment, Record
+from .store import Store
 
 _EMPTY_NAME = b"\x30\x00"
 

@@ -33,6 +33,7 @@ class RequestedCertificate:
     subject: x509.Name
     public_key: CertificatePublicKeyTypes
     extensions: x509.Extensions
+    not_before: datetime | None = None
     not_after: datetime | None = None
     old: tuple[bytes | None, int] | None = None
 
@@ -80,13 +81,14 @@ def _read_crmf(request: CertReqMsg) -> RequestedCertificate:
     _check_possession(request, public_key)
     framed = template_request(template)
     validity = template.validity
-    not_after = None if validity is None or validity.not_after is None else validity.not_after
+    begin, end = (None, None) if validity is None else (validity.not_before, validity.not_after)
     return RequestedCertificate(
         request.cert_req.cert_req_id,
         framed.subject,
         public_key,
         framed.extensions,
-        None if not_after is None else not_after.as_datetime(),
+        None if begin is None else begin.as_datetime(),
+        None if end is None else end.as_datetime(),
         _old_certificate(request),
     )
 

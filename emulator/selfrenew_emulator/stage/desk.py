@@ -17,7 +17,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from selfrenew.piv.references import Algorithm
-from selfrenew_emulator.card import Card, Personality, write_image
+from selfrenew_emulator.card import Card, Personality, read_image, write_image
+from selfrenew_emulator.personalisation import PersonalisationError
 
 _ALGORITHMS = frozenset({"P256", "P384", "RSA2048", "RSA3072", "RSA4096"})
 
@@ -49,7 +50,10 @@ def desk_application(make_card: CardMaker, token: str) -> FastAPI:
             raise HTTPException(403, "the token is not this stage's")
         if form.algorithm not in _ALGORITHMS:
             raise HTTPException(422, f"unknown algorithm; known: {', '.join(sorted(_ALGORITHMS))}")
-        card = make_card(form.name, form.days_left, Algorithm[form.algorithm], form.personality)
+        try:
+            card = make_card(form.name, form.days_left, Algorithm[form.algorithm], form.personality)
+        except PersonalisationError as error:
+            raise HTTPException(502, str(error)) from error
         return Response(image_of(card), status_code=201, media_type="application/json")
 
     return application
@@ -65,8 +69,6 @@ def image_of(card: Card) -> bytes:
 
 def card_from(image: bytes) -> Card:
     """Make a card in memory of an image's bytes. Raise CardImageError."""
-    from selfrenew_emulator.card import read_image  # noqa: PLC0415  beside its inverse
-
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "ordered.card")
         file.write_bytes(image)

@@ -49,7 +49,7 @@ _TEXTS = {
     RefusalReason.UNKNOWN: "the certificate is of no issuer that is accepted here",
     RefusalReason.NOT_YET_VALID: "the certificate is not valid yet",
     RefusalReason.EXPIRED: "the certificate has expired",
-    RefusalReason.PENDING: "the certificate was never confirmed to its issuer",
+    RefusalReason.PENDING: "the certificate was never confirmed to its issuer: run the renewal again",
     RefusalReason.SUPERSEDED: "the certificate was superseded by a newer one",
     RefusalReason.REVOKED: "the certificate was revoked",
 }

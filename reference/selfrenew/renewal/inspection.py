@@ -3,7 +3,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum, unique
 
@@ -34,6 +34,13 @@ class SlotState(Enum):
     CORRUPT = "corrupt"
     MISMATCHED = "mismatched"
     """Key and certificate differ: a renewal broke off here."""
+    NOT_ACCEPTED = "not accepted"
+    """Card management does not take the certificate: never confirmed, superseded or revoked."""
+
+
+_TORN = frozenset(
+    {SlotState.MISSING, SlotState.CORRUPT, SlotState.MISMATCHED, SlotState.NOT_ACCEPTED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +58,8 @@ class Slot:
 
     @property
     def torn(self) -> bool:
-        """Whether it has no certificate that goes with its key."""
-        return self.state in {SlotState.MISSING, SlotState.CORRUPT, SlotState.MISMATCHED}
+        """Whether it has no certificate that goes with its key and counts."""
+        return self.state in _TORN
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,11 @@ class Inspection:
     def certificates(self) -> list[x509.Certificate]:
         """The certificates that can be read."""
         return [slot.certificate for slot in self.slots.values() if slot.certificate is not None]
+
+    def without(self, key: KeyReference) -> "Inspection":
+        """Return the same with one slot's certificate found not to be accepted."""
+        refused = replace(self.slots[key], state=SlotState.NOT_ACCEPTED)
+        return replace(self, slots={**self.slots, key: refused})
 
 
 def inspect(client: PivClient, now: datetime, passcode: Secret | None = None) -> Inspection:

@@ -24,18 +24,25 @@ from selfrenew.piv.errors import PivError
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.piv.signatures import algorithm_of
 from selfrenew.secret import Secret
-from selfrenew.services import CardManagementClient, ServiceError, SpineClient
+from selfrenew.services import (
+    CardManagementClient,
+    ManagementSession,
+    ServiceError,
+    ServiceRefusedError,
+    SpineClient,
+)
 from selfrenew.transport.connection import CardConnection, TransportError
 
 from . import events
 from .errors import (
     CardSwappedError,
+    NotDueError,
     NotProvenError,
     RenewalError,
     RenewalInterruptedError,
 )
 from .inspection import Inspection, inspect, proves_possession
-from .plan import Step, plan_renewal
+from .plan import Plan, Step, plan_renewal
 
 _log = logging.getLogger(__name__)
 _SIGN_IN_KEY = KeyReference.PIV_AUTHENTICATION
@@ -97,7 +104,7 @@ class Renewal:
             if self._guid is not None and self._client.guid() != self._guid:
                 raise CardSwappedError
             inspection = inspect(self._client, self._clock(), self._passcode)
-            plan = plan_renewal(inspection, self._clock())
+            inspection, plan, session = self._agree(inspection)
             self._observe(events.Inspected(inspection, plan))
             self._preflight(plan.steps)
             current = {
@@ -105,13 +112,56 @@ class Renewal:
                 for key, slot in inspection.slots.items()
                 if slot.certificate is not None
             }
-            self._authenticate_management(inspection, current[plan.steps[0].voucher], plan.steps[0])
+            self._authenticate_management(session)
             renewed: dict[KeyReference, x509.Certificate] = {}
             for step in plan.steps:
                 voucher = renewed.get(step.voucher) or current[step.voucher]
                 renewed[step.slot] = self._renew(step, voucher, current.get(step.slot))
             self._prove({**current, **renewed})
             return RenewalOutcome({key: current.get(key) for key in renewed}, renewed)
+
+    def _agree(self, inspection: Inspection) -> tuple[Inspection, Plan, ManagementSession]:
+        """Plan, and get card management's consent under the key that vouches first.
+
+        A certificate that was written but never confirmed looks good on the card; only the services
+        know better. A slot whose certificate they do not accept is renewed again.
+        """
+        while True:
+            try:
+                plan = plan_renewal(inspection, self._clock())
+            except NotDueError:
+                unaccepted = self._find_unaccepted(inspection)
+                if unaccepted is None:
+                    raise
+                inspection = inspection.without(unaccepted)
+                continue
+            voucher = plan.steps[0].voucher
+            try:
+                return inspection, plan, self._open_session(inspection, voucher)
+            except ServiceRefusedError as error:
+                if error.certificate_counts:
+                    raise
+                inspection = inspection.without(voucher)
+
+    def _find_unaccepted(self, inspection: Inspection) -> KeyReference | None:
+        """Name a slot that looks good and is not, where a service can be asked."""
+        for key in inspection.slots:
+            try:
+                self._open_session(inspection, key)
+            except ServiceRefusedError as error:
+                if not error.certificate_counts:
+                    return key
+            except ServiceError as error:
+                # By all that is known here nothing is due, and that is the answer to give.
+                _log.info("card management did not tell whether it accepts %s: %s", key, error)
+        return None
+
+    def _open_session(self, inspection: Inspection, voucher: KeyReference) -> ManagementSession:
+        certificate = inspection.slots[voucher].certificate
+        if certificate is None:
+            raise LookupError(f"{voucher.name} was planned to vouch without a certificate")
+        key = self._key(voucher, _public_key(certificate), certificate)
+        return self._services.management.open_session(inspection.guid, key, certificate)
 
     def _preflight(self, steps: tuple[Step, ...]) -> None:
         """Have everybody answer who is needed once writing has begun."""
@@ -121,14 +171,9 @@ class Renewal:
         self._services.spine.probe()
         self._observe(events.PreflightPassed())
 
-    def _authenticate_management(
-        self, inspection: Inspection, certificate: x509.Certificate, first: Step
-    ) -> None:
-        management = self._services.management
-        key = self._key(first.voucher, _public_key(certificate), certificate)
-        session = management.open_session(inspection.guid, key, certificate)
+    def _authenticate_management(self, session: ManagementSession) -> None:
         challenge = self._client.management_challenge(session.algorithm)
-        answer = management.answer_challenge(session, challenge)
+        answer = self._services.management.answer_challenge(session, challenge)
         self._client.answer_management_challenge(session.algorithm, answer)
         self._observe(events.ManagementAuthenticated())
 

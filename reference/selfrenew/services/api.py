@@ -8,7 +8,15 @@ from typing import Any
 
 import httpx
 
-from selfrenew.http import Answer, BusyError, ExchangeError, NotTrustedError, TooLongError, exchange
+from selfrenew.http import (
+    Answer,
+    BusyError,
+    ExchangeError,
+    NotTrustedError,
+    UnusableAnswerError,
+    exchange,
+    one_line,
+)
 
 from .errors import (
     ServiceBusyError,
@@ -45,14 +53,15 @@ class JsonApi:
         headers = {"accept": "application/json, application/problem+json"}
         if token is not None:
             headers["authorization"] = f"Bearer {token}"
-        request = self._http.build_request(method, self._url + path, json=body, headers=headers)
         try:
-            answer = exchange(self._http, attempted, request)
+            answer = exchange(
+                self._http, attempted, method, self._url + path, json=body, headers=headers
+            )
         except BusyError as error:
             raise ServiceBusyError(str(error), error.retry_after_seconds) from error
         except NotTrustedError as error:
             raise ServiceNotTrustedError(str(error)) from error
-        except TooLongError as error:
+        except UnusableAnswerError as error:
             raise UnexpectedServiceAnswerError(str(error)) from error
         except ExchangeError as error:
             raise ServiceUnreachableError(str(error)) from error
@@ -68,7 +77,7 @@ class JsonApi:
             return {}
         try:
             found = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise UnexpectedServiceAnswerError(
@@ -76,16 +85,32 @@ class JsonApi:
                 "its address in the configuration."
             )
         if answer.status >= 400:
-            reason = str(found.get("reason", answer.status))
-            raise ServiceRefusedError(attempted, reason, str(found.get("detail", "no detail")))
+            reason = one_line(str(found.get("reason", answer.status)))
+            detail = one_line(str(found.get("detail", "no detail")))
+            raise ServiceRefusedError(attempted, reason, detail)
         return found
 
 
 def text_field(answer: Mapping[str, Any], name: str, service: str) -> str:
-    """Take a text out of an answer. Raise UnexpectedServiceAnswerError."""
+    """Take a printable text out of an answer. Raise UnexpectedServiceAnswerError.
+
+    What is not printable has no place on a terminal, nor in a header when it is sent back.
+    """
     value = answer.get(name)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.isprintable():
         raise UnexpectedServiceAnswerError(
-            f"{service} answered without '{name}'. Its version does not go with this program's."
+            f"{service} answered without a readable '{name}'. Its version does not go with this "
+            "program's."
+        )
+    return value
+
+
+def token_field(answer: Mapping[str, Any], name: str, service: str) -> str:
+    """Take a bearer token out of an answer (RFC 6750, 2.1). Raise UnexpectedServiceAnswerError."""
+    value = text_field(answer, name, service)
+    if not value.isascii() or not value or " " in value:
+        raise UnexpectedServiceAnswerError(
+            f"{service} answered with a '{name}' that is no token. Its version does not go with "
+            "this program's."
         )
     return value

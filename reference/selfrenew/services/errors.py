@@ -39,6 +39,11 @@ class ServiceRefusedError(ServiceError):
         self.reason = reason
         self.detail = detail
 
+    @property
+    def certificate_counts(self) -> bool:
+        """Whether the refusal leaves the certificate's own standing as it was taken to be."""
+        return self.reason not in {"pending", "superseded", "revoked", "unknown"}
+
 
 class UnexpectedServiceAnswerError(ServiceError):
     """The answer is not what the service's interface promises."""

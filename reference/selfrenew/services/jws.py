@@ -9,10 +9,20 @@ from base64 import b64encode, urlsafe_b64encode
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew.piv.references import Algorithm
+from selfrenew.piv.signatures import algorithm_of
+
+_ALGORITHMS = {
+    Algorithm.RSA2048: "RS256",
+    Algorithm.RSA3072: "RS256",
+    Algorithm.RSA4096: "RS256",
+    Algorithm.P256: "ES256",
+    Algorithm.P384: "ES384",
+}
+_COORDINATE_BYTES = {"ES256": 32, "ES384": 48}
 
 class HolderKey(Protocol):
     """A certified key that signs with SHA-256, a P-384 key with SHA-384."""
@@ -27,10 +37,7 @@ class HolderKey(Protocol):
 
 def sign_challenge(key: HolderKey, certificate: x509.Certificate, claims: dict[str, str]) -> str:
     """Sign claims; the certificate goes along in x5c (RFC 7515, 4.1.6)."""
-    public_key = certificate.public_key()
-    is_ec = isinstance(public_key, ec.EllipticCurvePublicKey)
-    bits = public_key.curve.key_size if isinstance(public_key, ec.EllipticCurvePublicKey) else 0
-    algorithm = {256: "ES256", 384: "ES384"}.get(bits, "RS256")
+    algorithm = _ALGORITHMS[algorithm_of(certificate.public_key())]
     header = {
         "alg": algorithm,
         "typ": "JWT",
@@ -38,9 +45,9 @@ def sign_challenge(key: HolderKey, certificate: x509.Certificate, claims: dict[s
     }
     signed = f"{_part(header)}.{_part(claims)}"
     signature = key.sign(signed.encode())
-    if is_ec:
+    size = _COORDINATE_BYTES.get(algorithm)
+    if size is not None:
         # ECDSA: r and s of fixed length, not DER (RFC 7518, 3.4).
-        size = (bits + 7) // 8
         signature = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(signature))
     return f"{signed}.{_base64url(signature)}"
 

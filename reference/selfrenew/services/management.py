@@ -9,7 +9,7 @@ from cryptography import x509
 from selfrenew.piv.references import Algorithm
 from selfrenew.secret import Secret
 
-from .api import JsonApi, text_field
+from .api import JsonApi, text_field, token_field
 from .errors import UnexpectedServiceAnswerError
 from .jws import HolderKey, sign_challenge
 
@@ -61,7 +61,7 @@ class CardManagementClient:
             raise UnexpectedServiceAnswerError(
                 f"{_NAME} names the algorithm {name}, which this program does not know. Update it."
             )
-        return ManagementSession(guid, Algorithm[name], text_field(answer, "session", _NAME))
+        return ManagementSession(guid, Algorithm[name], token_field(answer, "session", _NAME))
 
     def answer_challenge(self, session: ManagementSession, challenge: bytes) -> bytes:
         """Have the card's challenge answered with its management key, which stays there."""
@@ -88,7 +88,7 @@ class CardManagementClient:
         """Confirm the code from the mail. Return the authorisation."""
         body = {"code": code.reveal().decode("utf-8", "replace")}
         answer = self._api.call("Confirming the code", "POST", f"/unlocks/{unlock}/code", body)
-        return Secret(text_field(answer, "authorisation", _NAME))
+        return Secret(token_field(answer, "authorisation", _NAME))
 
     def unlock_keys(self, unlock: str, authorisation: Secret) -> UnlockKeys:
         """Fetch the unlocking keys, which are given once."""

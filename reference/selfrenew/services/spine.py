@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography import x509
 
-from .api import JsonApi, text_field
+from .api import JsonApi, text_field, token_field
 from .errors import UnexpectedServiceAnswerError
 from .jws import HolderKey, sign_challenge
 
@@ -65,12 +65,12 @@ class SpineClient:
         assertion = sign_challenge(key, certificate, claims)
         answer = self._api.call(what, "POST", "/sessions", {"assertion": assertion})
         return SpineLogin(
-            ticket=text_field(answer, "ticket", _NAME),
+            ticket=token_field(answer, "ticket", _NAME),
             user_id=text_field(answer, "user_id", _NAME),
             name=text_field(answer, "name", _NAME),
-            roles=tuple(_role(role) for role in answer.get("roles") or ()),
+            roles=_roles(answer.get("roles")),
             certificate_serial=_serial(text_field(answer, "certificate_serial", _NAME)),
-            logout_url=text_field(answer, "logout_url", _NAME),
+            logout_url=_path(text_field(answer, "logout_url", _NAME)),
         )
 
     def select_role(self, login: SpineLogin, role: Role) -> TicketStatus:
@@ -101,6 +101,19 @@ def _status(answer: dict[str, object]) -> TicketStatus:
         role=None if role is None else _role(role),
         certificate_serial=_serial(serial) if isinstance(serial, str) else None,
     )
+
+
+def _roles(found: object) -> tuple[Role, ...]:
+    if not isinstance(found, list):
+        raise UnexpectedServiceAnswerError(f"{_NAME} answered without a list of roles.")
+    return tuple(map(_role, found))
+
+
+def _path(text: str) -> str:
+    # Put behind the Spine's address, so that no ticket goes to another server.
+    if not text.startswith("/"):
+        raise UnexpectedServiceAnswerError(f"{_NAME} answered with a logout_url that is no path.")
+    return text
 
 
 def _role(found: object) -> Role:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certification paths, and whether an issued certificate is the one that was asked for.
 
-The checks of RFC 5280, section 6 that a small hierarchy needs: signatures, validity,
-basicConstraints with its path length, keyUsage. The library matches the names when it checks who
-issued what.
+RFC 5280, section 6 is the library's: signatures, names, validity, path length, name constraints,
+and a bound on how many signatures a heap of cross certificates can make it check. What a CA's and
+an end entity's certificate must hold is said here, since the library's own rules are the Web's.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,24 +11,22 @@ from datetime import datetime
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
 
+from .certificates import UNREADABLE
 from .errors import WrongCertificateError
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
 CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
 _DEPTH_MAX = 8
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
-_KNOWN_CRITICAL = frozenset(
-    {
-        ExtensionOID.BASIC_CONSTRAINTS,
-        ExtensionOID.KEY_USAGE,
-        ExtensionOID.EXTENDED_KEY_USAGE,
-        ExtensionOID.CERTIFICATE_POLICIES,
-        ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
-    }
-)
 
 
 def build_path(
@@ -38,35 +36,49 @@ def build_path(
     now: datetime,
 ) -> list[x509.Certificate] | None:
     """Find a path from a certificate to an anchor, both ends in it; None where there is none."""
-    candidates = [certificate for certificate in others if _is_ca(certificate)]
-    return _extend([leaf], candidates, anchors, now)
+    try:
+        return _verify(leaf, others, anchors, now)
+    except VerificationError:
+        return None
 
 
-def _extend(
-    path: list[x509.Certificate],
-    candidates: Sequence[x509.Certificate],
+def _verify(
+    leaf: x509.Certificate,
+    others: Iterable[x509.Certificate],
     anchors: Sequence[x509.Certificate],
     now: datetime,
-) -> list[x509.Certificate] | None:
-    last = path[-1]
-    if not _valid(last, now):
-        return None
-    if last in anchors:
-        return path
-    for anchor in anchors:
-        if _issued(last, anchor) and _valid(anchor, now) and _length_allows(anchor, path):
-            return [*path, anchor]
-    if len(path) >= _DEPTH_MAX:
-        return None
-    for candidate in candidates:
-        if candidate in path or not _issued(last, candidate):
-            continue
-        if not _length_allows(candidate, path):
-            continue
-        found = _extend([*path, candidate], candidates, anchors, now)
-        if found is not None:
-            return found
-    return None
+) -> list[x509.Certificate]:
+    if not anchors:
+        raise VerificationError("no trust anchors are configured")
+    verifier = (
+        PolicyBuilder()
+        .store(Store(list(anchors)))
+        .time(now)
+        .max_chain_depth(_DEPTH_MAX)
+        .extension_policies(ca_policy=_CA, ee_policy=ExtensionPolicy.permit_all())
+        .build_client_verifier()
+    )
+    try:
+        return verifier.verify(leaf, list(others)).chain
+    except UNREADABLE as error:
+        raise VerificationError(str(error)) from error
+
+
+def _is_a_ca(_policy: Policy, _: x509.Certificate, constraints: x509.BasicConstraints) -> None:
+    if not constraints.ca:
+        raise ValueError("an issuer is no CA")
+
+
+def _signs_certificates(_policy: Policy, _: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("an issuer's keyUsage does not let it sign certificates")
+
+
+_CA = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_a_ca)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
+)
 
 
 def may_speak_for_a_ca(certificate: x509.Certificate) -> bool:
@@ -81,9 +93,9 @@ def may_speak_for_a_ca(certificate: x509.Certificate) -> bool:
 
 
 def may_sign(certificate: x509.Certificate) -> bool:
-    """Tell whether keyUsage lets a key protect messages."""
+    """Tell whether keyUsage lets a key sign anything but certificates (RFC 5280, 4.2.1.3)."""
     usage = _extension(certificate, x509.KeyUsage)
-    return usage is None or usage.digital_signature or _is_ca(certificate)
+    return usage is None or usage.digital_signature
 
 
 def check_issued(
@@ -106,19 +118,29 @@ def check_issued(
             f"The CA's certificate is for {certificate.subject.rfc4514_string()}, not for "
             f"{subject.rfc4514_string()}. It was rejected and not written."
         )
-    if not _valid(certificate, now):
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise WrongCertificateError(
             f"The CA's certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} "
             f"to {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, which is not now. It was "
             "rejected and not written. Check this machine's clock."
         )
     if _is_ca(certificate):
-        raise WrongCertificateError("The CA's certificate is one for a CA. It was rejected.")
-    if build_path(certificate, others, anchors, now) is None:
         raise WrongCertificateError(
-            "The CA's certificate does not lead to a trusted root. It was rejected and not "
-            "written. Check the trust anchors in the configuration."
+            "The CA's certificate is one for a CA, not for a person. It was rejected and not "
+            "written."
         )
+    if not may_sign(certificate):
+        raise WrongCertificateError(
+            "The CA's certificate is not for signatures: its keyUsage lacks digitalSignature. It "
+            "was rejected and not written."
+        )
+    try:
+        _verify(certificate, others, anchors, now)
+    except VerificationError as error:
+        raise WrongCertificateError(
+            f"The CA's certificate does not lead to a trusted root ({error}). It was rejected and "
+            "not written. Check the trust anchors in the configuration."
+        ) from error
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:
@@ -129,36 +151,5 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, ValueError):
+    except x509.ExtensionNotFound:
         return None
-
-
-def _valid(certificate: x509.Certificate, now: datetime) -> bool:
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        return False
-    try:
-        return all(
-            not extension.critical or extension.oid in _KNOWN_CRITICAL
-            for extension in certificate.extensions
-        )
-    except ValueError:
-        return False
-
-
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    usage = _extension(issuer, x509.KeyUsage)
-    if usage is not None and not usage.key_cert_sign:
-        return False
-    try:
-        certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
-        return False
-    return True
-
-
-def _length_allows(issuer: x509.Certificate, below: Sequence[x509.Certificate]) -> bool:
-    constraints = _extension(issuer, x509.BasicConstraints)
-    if constraints is None or constraints.path_length is None:
-        return True
-    intermediates = sum(certificate.issuer != certificate.subject for certificate in below[1:])
-    return intermediates <= constraints.path_length

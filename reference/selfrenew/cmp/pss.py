@@ -7,16 +7,18 @@ from cryptography.hazmat.asn1 import TLV, Explicit, sequence
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from selfrenew.iso7816 import TlvFormatError, parse_tlvs
-
 from . import algorithms as alg
 from .errors import CmpFormatError
-from .message import decode, encode
+from .message import decode, decode_list, encode
+from .structures import GenMsgContent
+
+_SALT_MAX_BYTES = 512
+_TRAILER_BC = 1
 
 
 @sequence
 class PssParameter:
-    """RSASSA-PSS-params; what is absent is SHA-1 and 20 bytes of salt."""
+    """RSASSA-PSS-params; what is absent is SHA-1, its MGF1 and 20 bytes of salt."""
 
     hash_algorithm: Annotated[list[TLV] | None, Explicit(0)] = None
     mask_gen_algorithm: Annotated[list[TLV] | None, Explicit(1)] = None
@@ -30,10 +32,12 @@ def pss_parameters(identifier: list[TLV]) -> tuple[padding.PSS, hashes.HashAlgor
         raise CmpFormatError("the RSASSA-PSS signature has no parameters")
     parameter = decode(PssParameter, encode(identifier[1]))
     digest = _digest(parameter.hash_algorithm)
-    mask = digest if parameter.mask_gen_algorithm is None else _mask(parameter.mask_gen_algorithm)
+    mask = _mask(parameter.mask_gen_algorithm)
     salt = 20 if parameter.salt_length is None else parameter.salt_length
-    if digest is None or mask is None or not 0 <= salt <= 512:
+    if digest is None or mask is None or not 0 <= salt <= _SALT_MAX_BYTES:
         raise CmpFormatError("the RSASSA-PSS signature names a hash or salt not known here")
+    if parameter.trailer_field not in {None, _TRAILER_BC}:
+        raise CmpFormatError("the RSASSA-PSS signature names a trailer not known here")
     return padding.PSS(padding.MGF1(mask), salt), digest
 
 
@@ -43,15 +47,9 @@ def _digest(identifier: list[TLV] | None) -> hashes.HashAlgorithm | None:
     return alg.DIGESTS.get(alg.oid_of(identifier))
 
 
-def _mask(identifier: list[TLV]) -> hashes.HashAlgorithm | None:
+def _mask(identifier: list[TLV] | None) -> hashes.HashAlgorithm | None:
+    if identifier is None:
+        return _digest(None)
     if alg.oid_of(identifier) != alg.MGF1 or len(identifier) != 2:
         return None
-    inner = bytes(identifier[1].data)
-    return _digest([decode(TLV, part) for part in _split(inner)])
-
-
-def _split(raw: bytes) -> list[bytes]:
-    try:
-        return [bytes(part) for part in parse_tlvs(raw)]
-    except TlvFormatError as error:
-        raise CmpFormatError(str(error)) from error
+    return _digest(decode_list(GenMsgContent, encode(identifier[1])))

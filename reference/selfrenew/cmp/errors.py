@@ -59,7 +59,9 @@ class CaRejectedError(CmpError):
     """The CA refused; `fail_info` names the standard's reasons, `text` is the CA's own."""
 
     def __init__(self, attempted: str, status: int, fail_info: frozenset[str], text: str) -> None:
-        reasons = ", ".join(sorted(fail_info)) or f"status {status}"
+        # A status that is none may be a number too long to be printed.
+        plain = f"status {status}" if 0 <= status <= 99 else "an unknown status"
+        reasons = ", ".join(sorted(fail_info)) or plain
         said = f' ("{text}")' if text else ""
         super().__init__(
             f"{attempted} was refused by the CA: {reasons}{said}. Try again later; if it stays so, "

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.iso7816 import Tlv
 
+from .certificates import load_certificate
 from .errors import CmpFormatError
 from .structures import (
     BodyType,
@@ -28,6 +29,10 @@ from .structures import (
 _SEQUENCE = 0x30
 _DIRECTORY_NAME = 0xA4
 _CONTEXT_CONSTRUCTED = 0xA0
+_TRANSACTION_ID_BYTES = 16
+_EXTRA_CERTS_MAX = 100
+_VERSION_MAX = 0xFF
+_FAIL_BITS_MAX = 64
 _T = TypeVar("_T")
 
 
@@ -109,14 +114,14 @@ class ReceivedMessage:
         certificates = []
         for raw in self.extra_certs:
             try:
-                certificates.append(x509.load_der_x509_certificate(raw))
-            except ValueError:
+                certificates.append(load_certificate(raw))
+            except CmpFormatError:
                 continue
         return certificates
 
     def describe(self) -> str:
         """Name the message for a log: type and transaction, no content."""
-        transaction = (self.header.transaction_id or b"").hex() or "none"
+        transaction = (self.header.transaction_id or b"")[:_TRANSACTION_ID_BYTES].hex() or "none"
         return f"{self.body_type.standard_name} (transaction {transaction})"
 
 
@@ -134,8 +139,14 @@ def decode_message(raw: bytes) -> ReceivedMessage:
     protection = message.protection
     if protection is not None and protection.padding_bits():
         raise CmpFormatError("the protection is no whole number of bytes")
+    # Both cost the receiver before anything is known of the sender.
+    if len(message.extra_certs or ()) > _EXTRA_CERTS_MAX:
+        raise CmpFormatError(f"there are more than {_EXTRA_CERTS_MAX} extraCerts")
+    header = decode(PkiHeader, encode(message.header))
+    if not 0 <= header.pvno <= _VERSION_MAX:
+        raise CmpFormatError("pvno is no version number")
     return ReceivedMessage(
-        header=decode(PkiHeader, encode(message.header)),
+        header=header,
         body_type=body_type,
         content=content,
         protection=None if protection is None else protection.as_bytes(),
@@ -150,12 +161,13 @@ def body_tlv(body_type: BodyType, content: bytes) -> TLV:
 
 
 def fail_names(info: PkiStatusInfo) -> frozenset[str]:
-    """Name the bits of failInfo; an unknown one by its number."""
+    """Name the bits of failInfo; an unknown one by its number, those far off not at all."""
     if info.fail_info is None:
         return frozenset()
     raw = info.fail_info.as_bytes()
     names = set()
-    for bit in range(len(raw) * 8 - info.fail_info.padding_bits()):
+    bits = len(raw) * 8 - info.fail_info.padding_bits()
+    for bit in range(min(bits, _FAIL_BITS_MAX)):
         if raw[bit // 8] & 0x80 >> bit % 8:
             try:
                 names.add(FailureInfo(bit).name)

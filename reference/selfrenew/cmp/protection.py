@@ -2,7 +2,7 @@
 """Protecting a message, and checking the protection (RFC 9810, 5.1.3; algorithms of RFC 9481).
 
 Under a shared secret PasswordBasedMac and PBMAC1 work in both directions, under a key pair every
-signature of RFC 9481.
+signature of RFC 9481 but those with SHAKE.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.asn1 import TLV, BitString, Null, sequence
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 from selfrenew.secret import Secret
 
 from . import algorithms as alg
+from .certificates import UNREADABLE
 from .errors import CmpFormatError, UntrustedAnswerError
 from .message import Message, ReceivedMessage, body_tlv, decode, encode, tlv
 from .pss import pss_parameters
@@ -218,7 +219,7 @@ def verify_with(
                 f"The signature of {what} has the algorithm {oid.dotted_string}, which does not "
                 "go with its key. It was not used."
             )
-    except InvalidSignature as error:
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
         raise ProtectionError(f"The signature of {what} is wrong. It was not used.") from error
 
 
@@ -265,7 +266,7 @@ def _pbmac1_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
     _check_bounds(derivation.salt, derivation.iteration_count)
     length = derivation.key_length or mac.digest_size
     if not 1 <= length <= 1024:
-        raise CmpFormatError(f"a derived key of {length} bytes is out of bounds")
+        raise CmpFormatError("the length of the PBKDF2's key is out of bounds")
     key = PBKDF2HMAC(prf, length, derivation.salt, derivation.iteration_count)
     return key.derive(secret.reveal()), mac.name
 
@@ -273,13 +274,16 @@ def _pbmac1_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
 def _check_bounds(salt: bytes, iterations: int) -> None:
     # Both cost the receiver before anything is known of the sender (RFC 9810, 5.1.3.1).
     if not 1 <= iterations <= MAX_ITERATIONS or len(salt) > _SALT_MAX_BYTES:
-        raise CmpFormatError(f"{iterations} iterations or {len(salt)} bytes of salt: out of bounds")
+        raise CmpFormatError(
+            f"the MAC asks for more than {MAX_ITERATIONS} iterations or {_SALT_MAX_BYTES} bytes of "
+            "salt, or for none"
+        )
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes:
     """Give the senderKID of a signer: its SKI, as written or computed (RFC 9483, 3.1)."""
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-    except (x509.ExtensionNotFound, ValueError):
+    except (x509.ExtensionNotFound, *UNREADABLE):
         return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
     return extension.value.digest

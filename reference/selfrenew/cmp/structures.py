@@ -155,12 +155,13 @@ class PkiStatusInfo:
 
 @sequence
 class CertifiedKeyPair:
-    """CertifiedKeyPair (5.3.4); a private key made by the CA is not taken."""
+    """CertifiedKeyPair (5.3.4); a private key made by the CA is not taken, so not declared."""
 
     cert_or_enc_cert: (
         Annotated[Variant[TLV, Literal["certificate"]], Explicit(0)]
         | Annotated[Variant[TLV, Literal["encryptedCert"]], Explicit(1)]
     )
+    publication_info: Annotated[list[TLV] | None, Explicit(1)] = None
 
 
 @sequence

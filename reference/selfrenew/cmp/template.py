@@ -9,7 +9,6 @@ from functools import cache
 from typing import Annotated
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.asn1 import TLV, BitString, Implicit, SetOf, sequence
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.iso7816 import Tlv
 
+from .certificates import UNREADABLE
 from .crmf import CertTemplate, SubjectPublicKeyInfo
 from .errors import CmpFormatError
 from .message import decode, decode_list, encode, tlv
@@ -69,7 +69,7 @@ def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
     try:
         framed = x509.load_der_x509_csr(encode(request))
         _ = framed.subject, framed.extensions
-    except ValueError as error:
+    except UNREADABLE as error:
         raise CmpFormatError(f"the certificate template cannot be read: {error}") from error
     return framed
 
@@ -93,7 +93,7 @@ def public_key_of(template: CertTemplate) -> CertificatePublicKeyTypes:
         raise CmpFormatError("the certificate template has no public key")
     try:
         key = serialization.load_der_public_key(encode(template.public_key))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise CmpFormatError(f"the template's public key cannot be read: {error}") from error
     return key  # type: ignore[return-value]
 

@@ -71,8 +71,12 @@ def exchange(
     content: bytes | None = None,
     json: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
+    read_always: str | None = None,
 ) -> Answer:
-    """Send a request and read its answer. Raise ExchangeError."""
+    """Send a request and read its answer. Raise ExchangeError.
+
+    An answer of the content type `read_always` is read even where the status says busy.
+    """
     try:
         # Uncompressed, since a few bytes of an answer could unfold to gigabytes.
         headers = {**(headers or {}), "accept-encoding": "identity"}
@@ -86,7 +90,8 @@ def exchange(
     try:
         response = http.send(request, stream=True, follow_redirects=False)
         try:
-            _refuse_unusable(where, response)
+            content_type = _content_type(response)
+            _refuse_unusable(where, response, speaks=content_type == read_always)
             body = _read(where, response, http.timeout.read or TIMEOUT_SECONDS)
         finally:
             response.close()
@@ -94,7 +99,6 @@ def exchange(
         raise _too_slow(where) from error
     except httpx.TransportError as error:
         raise _failure(where, error) from error
-    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return Answer(response.status_code, content_type, body)
 
 
@@ -104,9 +108,14 @@ def one_line(text: str) -> str:
     return "".join(character for character in line if character.isprintable())
 
 
-def _refuse_unusable(where: str, response: httpx.Response) -> None:
+def _content_type(response: httpx.Response) -> str:
+    text: str = response.headers.get("content-type", "")
+    return text.partition(";")[0].strip().lower()
+
+
+def _refuse_unusable(where: str, response: httpx.Response, *, speaks: bool) -> None:
     status = response.status_code
-    if status in {429, 503}:
+    if status in {429, 503} and not speaks:
         after = _seconds(response.headers.get("retry-after", ""))
         when = "later" if after is None else f"in {after:.0f} seconds"
         raise BusyError(

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Building the messages an end entity sends (RFC 9810, 5.3; RFC 9483, 4.1)."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.asn1 import TLV, BitString, GeneralizedTime, Null, Variant
 from cryptography.hazmat.primitives import hashes
 
@@ -52,7 +52,9 @@ from .template import public_key_info
 NULL_NAME = x509.Name([])
 CMP_2000, CMP_2021 = 2, 3
 NONCE_BYTES = 16
-_CERT_REQ_ID = 0
+CERT_REQ_ID = 0
+WHOLE_MESSAGE = -1
+"""The certReqId with which a whole message is polled for (RFC 9810, 5.3.22)."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,11 @@ class Conversation:
         self._clock = clock
         self._randomness = randomness
         self._salt = randomness(NONCE_BYTES)
+
+    @property
+    def name(self) -> str:
+        """Name the transaction in a log."""
+        return self.transaction_id.hex()
 
     def message(
         self,
@@ -155,7 +162,7 @@ def certificate_request(
             serial_number=old_certificate.serial_number,
         )
         controls = [AttributeTypeAndValue(type=ID_REG_CTRL_OLD_CERT_ID, value=tlv(encode(old)))]
-    request = CertRequest(cert_req_id=_CERT_REQ_ID, cert_template=template, controls=controls)
+    request = CertRequest(cert_req_id=CERT_REQ_ID, cert_template=template, controls=controls)
     popo = PopoSigningKey(
         algorithm_identifier=alg.signature_identifier(public_key),
         signature=BitString(key.sign(encode(request)), 0),
@@ -170,16 +177,18 @@ def _rdns(name: x509.Name) -> list[TLV]:
 
 
 def certificate_confirmation(
-    certificate: x509.Certificate, rejection: str | None = None
+    certificate: x509.Certificate | bytes, rejection: str | None = None
 ) -> tuple[bytes, int]:
     """Build the content of certConf, and the pvno it needs.
 
-    The hash is the one of the certificate's own signature; where that names none (EdDSA), SHA-256
-    is named in hashAlg, which needs pvno 3 (RFC 9810, 5.3.18 and 7).
+    The hash is the one of the certificate's own signature. Where none is known, as for DER that
+    cannot be read, SHA-256 is named in hashAlg, which needs pvno 3 (RFC 9810, 5.3.18 and 7).
     """
-    digest = certificate.signature_hash_algorithm
+    der = certificate if isinstance(certificate, bytes) else certificate_der(certificate)
+    digest = None if isinstance(certificate, bytes) else _confirmation_digest(certificate)
     hash_alg = None if digest else alg.digest_identifier(hashes.SHA256())
-    name = digest.name if digest else "sha256"
+    hashing = hashes.Hash(digest or hashes.SHA256())
+    hashing.update(der)
     info = None
     if rejection is not None:
         info = PkiStatusInfo(
@@ -188,17 +197,30 @@ def certificate_confirmation(
             fail_info=fail_bits(FailureInfo.incorrectData),
         )
     status = CertStatus(
-        cert_hash=hashlib.new(name, certificate_der(certificate)).digest(),
-        cert_req_id=_CERT_REQ_ID,
+        cert_hash=hashing.finalize(),
+        cert_req_id=CERT_REQ_ID,
         status_info=info,
         hash_alg=hash_alg,
     )
     return encode_list(CertConfirmContent(items=[status])), CMP_2021 if hash_alg else CMP_2000
 
 
-def poll_request() -> bytes:
-    """Build the content of pollReq for the one request."""
-    return encode_list(PollReqContent(items=[PollRequest(cert_req_id=_CERT_REQ_ID)]))
+def _confirmation_digest(certificate: x509.Certificate) -> hashes.HashAlgorithm | None:
+    """Give the hash a certificate is confirmed with; EdDSA has one by rule (RFC 9481, 3.3)."""
+    oid = certificate.signature_algorithm_oid
+    if oid == alg.ED25519:
+        return hashes.SHA512()
+    if oid == alg.ED448:
+        return hashes.SHAKE256(64)
+    try:
+        return certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return None
+
+
+def poll_request(cert_req_id: int = CERT_REQ_ID) -> bytes:
+    """Build the content of pollReq for the one request, or with WHOLE_MESSAGE for its answer."""
+    return encode_list(PollReqContent(items=[PollRequest(cert_req_id=cert_req_id)]))
 
 
 def fail_bits(*reasons: FailureInfo) -> BitString:

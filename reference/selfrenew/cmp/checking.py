@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the client checks of every answer (RFC 9810, 5.1.1 and 5.1.3; RFC 9483, 3.5)."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from .building import MacProtection, Protection
-from .errors import CaRejectedError, UntrustedAnswerError, WrongTransactionError
-from .message import ReceivedMessage, fail_names, name_of
+from selfrenew.http import one_line
+
+from .building import CMP_2000, CMP_2021, MacProtection, Protection
+from .errors import (
+    CaRejectedError,
+    CmpFormatError,
+    UntrustedAnswerError,
+    WrongTransactionError,
+)
+from .message import ReceivedMessage, decode, fail_names, name_of
 from .path import build_path, may_sign, may_speak_for_a_ca
 from .protection import is_mac, subject_key_identifier, verify_mac, verify_signature
-from .structures import PkiStatusInfo
+from .structures import BodyType, ErrorMsgContent, PkiStatusInfo
 
 TIME_TOLERANCE = timedelta(minutes=10)
 _NONCE_BYTES = 16
@@ -29,6 +36,8 @@ class Trust:
 
 def check_protection(answer: ReceivedMessage, own: Protection, trust: Trust, now: datetime) -> None:
     """Require that the CA made the answer. Raise UntrustedAnswerError."""
+    if answer.protection is None and answer.body_type is BodyType.ERROR:
+        raise UntrustedAnswerError(_hearsay(answer))
     if is_mac(answer):
         if not isinstance(own, MacProtection):
             raise UntrustedAnswerError(
@@ -58,6 +67,18 @@ def _signer(answer: ReceivedMessage, trust: Trust, now: datetime) -> x509.Certif
     )
 
 
+def _hearsay(answer: ReceivedMessage) -> str:
+    """Pass on what an unprotected error says: it may be what helps, if nothing to rely on."""
+    error = decode(ErrorMsgContent, answer.content)
+    said = rejection("The request", error.pki_status_info, error.error_details)
+    reasons = ", ".join(sorted(said.fail_info)) or "no reason"
+    text = f' ("{said.text}")' if said.text else ""
+    return (
+        f"The CA's answer is an error that is not protected, so anybody may have sent it. It "
+        f"says {reasons}{text}. Try again later, and check the CA's address in the configuration."
+    )
+
+
 def _goes_with(answer: ReceivedMessage, certificate: x509.Certificate) -> bool:
     kid = answer.header.sender_kid
     if kid is not None and kid != subject_key_identifier(certificate):
@@ -66,15 +87,23 @@ def _goes_with(answer: ReceivedMessage, certificate: x509.Certificate) -> bool:
 
 
 def check_transaction(
-    answer: ReceivedMessage, transaction_id: bytes, sender_nonce: bytes, now: datetime
+    answer: ReceivedMessage, transaction_id: bytes, nonces: Collection[bytes], now: datetime
 ) -> None:
-    """Require that the answer is to the last message. Raise WrongTransactionError."""
+    """Require that the answer is to a message with one of the senderNonces `nonces`.
+
+    Raise WrongTransactionError, or CmpFormatError for a version that was not asked for.
+    """
     header = answer.header
+    if header.pvno not in {CMP_2000, CMP_2021}:
+        raise CmpFormatError(
+            f"The CA's answer is of CMP version {header.pvno}, which is not known here. It was not "
+            "used."
+        )
     if header.transaction_id != transaction_id:
         raise WrongTransactionError(
             "The CA's answer belongs to another transaction. It was not used. Try again."
         )
-    if header.recip_nonce != sender_nonce:
+    if header.recip_nonce not in nonces:
         raise WrongTransactionError(
             "The CA's answer is not to the message that was sent last: its recipNonce is wrong. "
             "It was not used. Try again."
@@ -96,6 +125,4 @@ def rejection(
 ) -> CaRejectedError:
     """Turn a CA's status into an error; its texts are cut and kept to one line."""
     texts = [*(info.status_string or ()), *(details or ())]
-    text = " ".join(" ".join(texts).split())[:300]
-    printable = "".join(character for character in text if character.isprintable())
-    return CaRejectedError(attempted, info.status, fail_names(info), printable)
+    return CaRejectedError(attempted, info.status, fail_names(info), one_line(" ".join(texts)))

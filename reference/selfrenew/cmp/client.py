@@ -8,7 +8,8 @@ caller judges the certificate, on the card, between `request` and `confirm` or `
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -16,50 +17,57 @@ from cryptography import x509
 
 from selfrenew.clock import Clock
 from selfrenew.http import (
+    Answer,
     BusyError,
     ExchangeError,
     NotTrustedError,
-    TooLongError,
+    UnusableAnswerError,
     exchange,
 )
 
+from .answers import (
+    ANSWERS,
+    CONTENT_TYPE,
+    certificate_in,
+    read_answer,
+    require,
+    seconds_to_wait,
+    single_response,
+    status_of_error,
+)
 from .building import (
+    CERT_REQ_ID,
+    CMP_2000,
     NULL_NAME,
+    WHOLE_MESSAGE,
     Conversation,
     Protection,
     certificate_confirmation,
     certificate_request,
     poll_request,
 )
+from .certificates import load_certificate
 from .checking import Trust, check_protection, check_transaction, rejection
 from .errors import (
     CaBusyError,
     CaUnreachableError,
     CaWaitingError,
+    CmpError,
     CmpFormatError,
     NotCmpError,
     TlsNotTrustedError,
+    WrongCertificateError,
 )
-from .message import ReceivedMessage, decode, decode_list, decode_message, encode
+from .message import ReceivedMessage
 from .protection import Signer
 from .structures import (
     BodyType,
-    CertRepMessage,
-    CertResponse,
-    ErrorMsgContent,
     PkiStatus,
-    PollRepContent,
 )
 
 _log = logging.getLogger("selfrenew.cmp")
-_CONTENT_TYPE = "application/pkixcmp"
-_ANSWERS = {
-    BodyType.IR: BodyType.IP,
-    BodyType.CR: BodyType.CP,
-    BodyType.KUR: BodyType.KUP,
-}
 _GRANTED = frozenset({PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS})
-_POLL_SECONDS_MAX = 60
+_NOT_IMPLEMENTED = 501
 
 
 @dataclass
@@ -82,15 +90,7 @@ class PendingCertificate:
         self._close(why)
 
     def _close(self, rejection_text: str | None) -> None:
-        content, pvno = certificate_confirmation(self.certificate, rejection_text)
-        self._client.converse(
-            self._conversation,
-            BodyType.CERTCONF,
-            content,
-            expected=BodyType.PKICONF,
-            recip_nonce=self._answer.header.sender_nonce,
-            pvno=pvno,
-        )
+        self._client.close(self._conversation, self._answer, self.certificate, rejection_text)
 
 
 class CmpClient:
@@ -125,11 +125,11 @@ class CmpClient:
     def probe(self) -> None:
         """Check that a server is there, without beginning a transaction.
 
-        OPTIONS, since any HTTP server answers it somehow; only silence and 5xx count against it.
+        OPTIONS, since any HTTP server answers it somehow; only silence and 5xx count against it,
+        but for 501 of a server that does not know OPTIONS (RFC 9110, 15.6.2).
         """
-        request = self._http.build_request("OPTIONS", self._url)
-        status, _, _ = self._exchange("Asking whether the CA is there", request)
-        if status >= 500:
+        status = self._exchange("Asking whether the CA is there", "OPTIONS").status
+        if status >= 500 and status != _NOT_IMPLEMENTED:
             raise CaBusyError(f"The CA at {self._url} answers {status}. Try again later.", None)
         if status == 404:
             raise NotCmpError(
@@ -150,15 +150,42 @@ class CmpClient:
             protection, self._recipient, clock=self._clock, randomness=self._randomness
         )
         content = certificate_request(subject, key, old_certificate=old_certificate)
-        answer = self.converse(conversation, kind, content, expected=_ANSWERS[kind])
-        response = _single_response(answer)
+        answer = self.converse(conversation, kind, content, expected=ANSWERS[kind])
+        response = single_response(answer)
         if response.status.status == PkiStatus.WAITING:
-            answer = self._poll(conversation, answer, _ANSWERS[kind])
-            response = _single_response(answer)
+            answer = self._poll(conversation, answer, CERT_REQ_ID)
+            require("The certificate request", answer, ANSWERS[kind])
+            response = single_response(answer)
         if response.status.status not in _GRANTED:
             raise rejection("The certificate request", response.status)
-        return PendingCertificate(
-            _certificate_in(response), answer.certificates, self, conversation, answer
+        raw = certificate_in(response)
+        try:
+            certificate = load_certificate(raw)
+        except CmpFormatError as error:
+            # Hearing nothing, the CA would keep a certificate that nobody has.
+            with suppress(CmpError):
+                self.close(conversation, answer, raw, str(error))
+            raise WrongCertificateError(
+                f"The CA granted the request, but {error}. It was rejected and not written."
+            ) from error
+        return PendingCertificate(certificate, answer.certificates, self, conversation, answer)
+
+    def close(
+        self,
+        conversation: Conversation,
+        answer: ReceivedMessage,
+        certificate: x509.Certificate | bytes,
+        rejection_text: str | None,
+    ) -> None:
+        """Send the certConf that `answer` waits for, and return on pkiConf."""
+        content, pvno = certificate_confirmation(certificate, rejection_text)
+        self.converse(
+            conversation,
+            BodyType.CERTCONF,
+            content,
+            expected=BodyType.PKICONF,
+            recip_nonce=answer.header.sender_nonce,
+            pvno=pvno,
         )
 
     def converse(
@@ -167,108 +194,98 @@ class CmpClient:
         body_type: BodyType,
         content: bytes,
         *,
-        expected: BodyType | frozenset[BodyType],
+        expected: BodyType,
         recip_nonce: bytes | None = None,
-        pvno: int = 2,
+        pvno: int = CMP_2000,
     ) -> ReceivedMessage:
-        """Send a message of a conversation and return its checked answer."""
-        raw = conversation.message(body_type, content, recip_nonce=recip_nonce, pvno=pvno)
-        name = body_type.standard_name
-        _log.debug("-> %s (transaction %s)", name, conversation.transaction_id.hex())
-        request = self._http.build_request(
-            "POST", self._url, content=raw, headers={"content-type": _CONTENT_TYPE}
-        )
-        attempted = f"Sending {name} to the CA"
-        status, content_type, body = self._exchange(attempted, request)
-        answer = self._read(attempted, status, content_type, body)
-        _log.debug("<- %s, HTTP %d", answer.describe(), status)
-        check_protection(answer, conversation.protection, self._trust, self._clock())
-        check_transaction(
-            answer, conversation.transaction_id, conversation.sender_nonce, self._clock()
-        )
-        if answer.body_type is BodyType.ERROR:
-            error = decode(ErrorMsgContent, answer.content)
-            raise rejection(attempted, error.pki_status_info, error.error_details)
-        allowed = {expected} if isinstance(expected, BodyType) else expected
-        if answer.body_type not in allowed:
-            wanted = " or ".join(sorted(kind.standard_name for kind in allowed))
-            raise CmpFormatError(
-                f"{attempted} was answered with {answer.body_type.standard_name} instead of "
-                f"{wanted}. Nothing was done with it."
-            )
+        """Send a message of a conversation and return its checked answer.
+
+        Where the CA answers that it will answer later, come back for it (RFC 9810, 5.3.22).
+        """
+        answer = self._send(conversation, body_type, content, recip_nonce=recip_nonce, pvno=pvno)
+        if status_of_error(answer) == PkiStatus.WAITING:
+            answer = self._poll(conversation, answer, WHOLE_MESSAGE)
+        require(_attempted(body_type), answer, expected)
         return answer
 
-    def _read(self, attempted: str, status: int, content_type: str, body: bytes) -> ReceivedMessage:
-        if content_type != _CONTENT_TYPE:
-            what = content_type or "an answer without content type"
-            if status >= 500:
-                raise CaBusyError(f"{attempted} failed: HTTP {status}. Try again later.", None)
-            raise NotCmpError(
-                f"{attempted} was answered with HTTP {status} and {what}, which is not CMP. Check "
-                "the CA's address in the configuration."
-            )
-        try:
-            return decode_message(body)
-        except CmpFormatError as error:
-            raise NotCmpError(
-                f"{attempted} was answered with {len(body)} bytes that are not a CMP message "
-                f"({error}). Check the CA's address in the configuration."
-            ) from error
+    def _send(
+        self,
+        conversation: Conversation,
+        body_type: BodyType,
+        content: bytes,
+        *,
+        recip_nonce: bytes | None,
+        pvno: int = CMP_2000,
+        delayed_nonce: bytes | None = None,
+    ) -> ReceivedMessage:
+        raw = conversation.message(body_type, content, recip_nonce=recip_nonce, pvno=pvno)
+        _log.debug("-> %s (transaction %s)", body_type.standard_name, conversation.name)
+        attempted = _attempted(body_type)
+        headers = {"content-type": CONTENT_TYPE}
+        reply = self._exchange(attempted, "POST", content=raw, headers=headers)
+        answer = read_answer(attempted, reply)
+        _log.debug("<- %s, HTTP %d", answer.describe(), reply.status)
+        check_protection(answer, conversation.protection, self._trust, self._clock())
+        nonces = {conversation.sender_nonce, delayed_nonce or conversation.sender_nonce}
+        check_transaction(answer, conversation.transaction_id, nonces, self._clock())
+        return answer
 
     def _poll(
-        self, conversation: Conversation, answer: ReceivedMessage, wanted: BodyType
+        self, conversation: Conversation, answer: ReceivedMessage, cert_req_id: int
     ) -> ReceivedMessage:
-        """Come back for a delayed answer (RFC 9483, 4.4), within the budget."""
-        budget = self._polling_budget_seconds
+        """Come back for a delayed answer (RFC 9810, 5.3.22), within the budget.
+
+        The answer may be to the last pollReq or to the message that was delayed; CAs do both.
+        """
+        delayed_nonce = conversation.sender_nonce
+        left = self._polling_budget_seconds
         while True:
-            answer = self.converse(
+            answer = self._send(
                 conversation,
                 BodyType.POLLREQ,
-                poll_request(),
-                expected=frozenset({BodyType.POLLREP, wanted}),
+                poll_request(cert_req_id),
                 recip_nonce=answer.header.sender_nonce,
+                delayed_nonce=delayed_nonce,
             )
-            if answer.body_type is wanted:
+            seconds = seconds_to_wait(answer)
+            if seconds is None:
                 return answer
-            replies = decode_list(PollRepContent, answer.content)
-            wait = max(1, min(replies[0].check_after if replies else 1, _POLL_SECONDS_MAX))
-            budget -= wait
-            if budget < 0:
+            if seconds > left:
                 raise CaWaitingError(
-                    f"The CA has not decided within {self._polling_budget_seconds:.0f} seconds. "
-                    "Try again later."
+                    "The CA has not decided yet, and asks to come back later than the "
+                    f"{self._polling_budget_seconds:.0f} seconds that are waited here. Try again "
+                    "later."
                 )
-            self._sleep(wait)
+            left -= seconds
+            self._sleep(seconds)
 
-    def _exchange(self, attempted: str, request: httpx.Request) -> tuple[int, str, bytes]:
+    def _exchange(
+        self,
+        attempted: str,
+        method: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         try:
-            answer = exchange(self._http, attempted, request)
+            return exchange(
+                self._http,
+                attempted,
+                method,
+                self._url,
+                content=content,
+                headers=headers,
+                read_always=CONTENT_TYPE,
+            )
         except BusyError as error:
             raise CaBusyError(str(error), error.retry_after_seconds) from error
         except NotTrustedError as error:
             raise TlsNotTrustedError(str(error)) from error
-        except TooLongError as error:
+        except UnusableAnswerError as error:
             raise NotCmpError(str(error)) from error
         except ExchangeError as error:
             raise CaUnreachableError(str(error)) from error
-        return answer.status, answer.content_type, answer.body
 
 
-def _single_response(answer: ReceivedMessage) -> CertResponse:
-    responses = decode(CertRepMessage, answer.content).response
-    if len(responses) != 1 or responses[0].cert_req_id != 0:
-        raise CmpFormatError(
-            f"The CA's {answer.body_type.standard_name} does not answer the one request that was "
-            "sent. Nothing was done with it."
-        )
-    return responses[0]
-
-
-def _certificate_in(response: CertResponse) -> x509.Certificate:
-    pair = response.certified_key_pair
-    if pair is None or pair.cert_or_enc_cert.tag != "certificate":
-        raise CmpFormatError("The CA granted the request and sent no certificate.")
-    try:
-        return x509.load_der_x509_certificate(encode(pair.cert_or_enc_cert.value))
-    except ValueError as error:
-        raise CmpFormatError(f"The CA's certificate cannot be read: {error}.") from error
+def _attempted(body_type: BodyType) -> str:
+    return f"Sending {body_type.standard_name} to the CA"

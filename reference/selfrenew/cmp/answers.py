@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an answer of the CA says, once its bytes are here (RFC 9810, 5.3; RFC 9811, 3.2)."""
+
+from selfrenew.http import Answer, one_line
+
+from .building import CERT_REQ_ID
+from .checking import rejection
+from .errors import CaBusyError, CmpFormatError, NotCmpError
+from .message import ReceivedMessage, decode, decode_list, decode_message, encode
+from .structures import (
+    BodyType,
+    CertRepMessage,
+    CertResponse,
+    ErrorMsgContent,
+    PkiStatus,
+    PollRepContent,
+)
+
+CONTENT_TYPE = "application/pkixcmp"
+ANSWERS = {
+    BodyType.IR: BodyType.IP,
+    BodyType.CR: BodyType.CP,
+    BodyType.KUR: BodyType.KUP,
+}
+"""The answer that a request for a certificate gets."""
+
+
+def read_answer(attempted: str, reply: Answer) -> ReceivedMessage:
+    """Read an HTTP answer as CMP, of any status (RFC 9811, 3.1). Raise NotCmpError, CaBusyError."""
+    if reply.content_type != CONTENT_TYPE:
+        if reply.status >= 500:
+            raise CaBusyError(f"{attempted} failed: HTTP {reply.status}. Try again later.", None)
+        what = one_line(reply.content_type) or "an answer without content type"
+        raise NotCmpError(
+            f"{attempted} was answered with HTTP {reply.status} and {what}, which is not CMP. "
+            "Check the CA's address in the configuration."
+        )
+    try:
+        return decode_message(reply.body)
+    except CmpFormatError as error:
+        raise NotCmpError(
+            f"{attempted} was answered with {len(reply.body)} bytes that are not a CMP message "
+            f"({error}). Check the CA's address in the configuration."
+        ) from error
+
+
+def status_of_error(answer: ReceivedMessage) -> int | None:
+    """Give the PKIStatus of an error message, None for another message."""
+    if answer.body_type is not BodyType.ERROR:
+        return None
+    return decode(ErrorMsgContent, answer.content).pki_status_info.status
+
+
+def require(attempted: str, answer: ReceivedMessage, expected: BodyType) -> None:
+    """Require a type of answer. Raise CaRejectedError for an error, else CmpFormatError."""
+    if answer.body_type is BodyType.ERROR:
+        error = decode(ErrorMsgContent, answer.content)
+        raise rejection(attempted, error.pki_status_info, error.error_details)
+    if answer.body_type is not expected:
+        raise CmpFormatError(
+            f"{attempted} was answered with {answer.body_type.standard_name} instead of "
+            f"{expected.standard_name}. Nothing was done with it."
+        )
+
+
+def seconds_to_wait(answer: ReceivedMessage) -> int | None:
+    """Tell how long to wait before the next pollReq, None when the answer is there."""
+    if answer.body_type is BodyType.POLLREP:
+        replies = decode_list(PollRepContent, answer.content)
+        return max(1, replies[0].check_after) if replies else 1
+    if answer.body_type in ANSWERS.values():
+        waiting = single_response(answer).status.status == PkiStatus.WAITING
+        return 1 if waiting else None
+    return 1 if status_of_error(answer) == PkiStatus.WAITING else None
+
+
+def single_response(answer: ReceivedMessage) -> CertResponse:
+    """Take the response to the one request out of ip, cp or kup. Raise CmpFormatError."""
+    responses = decode(CertRepMessage, answer.content).response
+    if len(responses) != 1 or responses[0].cert_req_id != CERT_REQ_ID:
+        raise CmpFormatError(
+            f"The CA's {answer.body_type.standard_name} does not answer the one request that was "
+            "sent. Nothing was done with it."
+        )
+    return responses[0]
+
+
+def certificate_in(response: CertResponse) -> bytes:
+    """Take the certificate out of a response that grants it, as DER. Raise CmpFormatError."""
+    pair = response.certified_key_pair
+    if pair is None or pair.cert_or_enc_cert.tag != "certificate":
+        raise CmpFormatError("The CA granted the request and sent no certificate.")
+    return encode(pair.cert_or_enc_cert.value)

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew.piv.errors import UnreadableObjectError
 from selfrenew.piv.references import Algorithm
 from selfrenew.piv.signatures import algorithm_of
 
@@ -23,6 +24,7 @@ _ALGORITHMS = {
     Algorithm.P384: "ES384",
 }
 _COORDINATE_BYTES = {"ES256": 32, "ES384": 48}
+
 
 class HolderKey(Protocol):
     """A certified key that signs with SHA-256, a P-384 key with SHA-384."""
@@ -36,7 +38,10 @@ class HolderKey(Protocol):
 
 
 def sign_challenge(key: HolderKey, certificate: x509.Certificate, claims: dict[str, str]) -> str:
-    """Sign claims; the certificate goes along in x5c (RFC 7515, 4.1.6)."""
+    """Sign claims; the certificate goes along in x5c (RFC 7515, 4.1.6).
+
+    Raise PivError for a signature that is none, ValueError for a key that no PIV card holds.
+    """
     algorithm = _ALGORITHMS[algorithm_of(certificate.public_key())]
     header = {
         "alg": algorithm,
@@ -47,9 +52,17 @@ def sign_challenge(key: HolderKey, certificate: x509.Certificate, claims: dict[s
     signature = key.sign(signed.encode())
     size = _COORDINATE_BYTES.get(algorithm)
     if size is not None:
-        # ECDSA: r and s of fixed length, not DER (RFC 7518, 3.4).
-        signature = b"".join(part.to_bytes(size, "big") for part in decode_dss_signature(signature))
+        signature = _fixed_length(signature, size)
     return f"{signed}.{_base64url(signature)}"
+
+
+def _fixed_length(signature: bytes, size: int) -> bytes:
+    """Give r and s of fixed length instead of DER (RFC 7518, 3.4)."""
+    try:
+        parts = decode_dss_signature(signature)
+        return b"".join(part.to_bytes(size, "big") for part in parts)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableObjectError("signature", f"it is no ECDSA signature: {error}") from error
 
 
 def _part(value: object) -> str:

@@ -8,14 +8,14 @@ from selfrenew.transport.connection import (
     CardRemovedError,
     NoCardError,
     ReaderBusyError,
-    TransportError,
+    UnusableCardError,
 )
 from selfrenew_emulator.card import Card, CardImageError, CardImageInUseError
 
 from .embedded import EmbeddedConnection, EmbeddedReader
 
 
-class UnusableImageError(TransportError):
+class UnusableImageError(UnusableCardError):
     """The image is there and no card can be made of it; the text says why."""
 
 
@@ -91,6 +91,6 @@ class ImageConnection:
         self._card.close()
 
 
-def open_image_reader(location: str) -> ImageReader:
-    """Make a reader of a path; the reference finds this through `selfrenew.transports`."""
-    return ImageReader(Path(location))
+def open_image_reader(location: str, folder: Path) -> ImageReader:
+    """Make a reader of a path, relative to a folder; found through `selfrenew.transports`."""
+    return ImageReader(folder / location)

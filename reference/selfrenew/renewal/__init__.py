@@ -10,6 +10,7 @@ from .errors import (
     RenewalError,
     RenewalInterruptedError,
 )
+from .events import Event
 from .inspection import Inspection, Slot, SlotState, inspect
 from .plan import Plan, Step, plan_renewal
 from .window import Due, Expired, NotDue, Window, judge_window
@@ -18,6 +19,7 @@ from .workflow import Renewal, RenewalOutcome, Services
 __all__ = [
     "CardSwappedError",
     "Due",
+    "Event",
     "Expired",
     "ExpiredError",
     "Inspection",

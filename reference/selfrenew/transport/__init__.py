@@ -9,6 +9,7 @@ from .connection import (
     Reader,
     ReaderBusyError,
     TransportError,
+    UnusableCardError,
 )
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "Reader",
     "ReaderBusyError",
     "TransportError",
+    "UnusableCardError",
 ]

@@ -5,6 +5,7 @@ TransportError
 ├── NoReaderError     no reader of that name
 ├── NoCardError       the reader is empty
 ├── CardRemovedError  the card was taken out
+├── UnusableCardError a card is there, and does not come up
 └── ReaderBusyError   another program holds the card
 """
 
@@ -39,6 +40,10 @@ class CardRemovedError(TransportError):
         super().__init__(
             f"The card was removed from the reader '{reader}'. Put it back and start again."
         )
+
+
+class UnusableCardError(TransportError):
+    """A card is in the reader and does not come up: put in the wrong way, damaged, no smartcard."""
 
 
 class ReaderBusyError(TransportError):

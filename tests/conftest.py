@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server on loopback that answers whatever bytes a test likes, over a real socket."""
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import trustme
+
+from selfrenew.http import open_http
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "interop: checks against another implementation of a standard"
+    )
+
+
+@dataclass
+class Request:
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def http_answer(
+    body: bytes = b"", status: int = 200, content_type: str | None = None, **headers: str
+) -> bytes:
+    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(body)}", "Connection: close"]
+    if content_type is not None:
+        lines.append(f"Content-Type: {content_type}")
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+@dataclass
+class Loopback:
+    """Answers one request a connection with the bytes of `respond`, and closes."""
+
+    respond: Callable[[Request], bytes | Iterable[bytes]] = lambda _: b""
+    context: ssl.SSLContext | None = None
+    blurt: bytes | None = None
+    """Sent instead, whatever comes; not HTTP and not TLS."""
+    seen: list[Request] = field(default_factory=list)
+    bytes_sent: int = 0
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self.stopped.set()
+        # A listener is not woken by being closed, but by a caller.
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        for thread in self._threads:
+            thread.join(10)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        while True:
+            connection, _ = self._listener.accept()
+            if self.stopped.is_set():
+                connection.close()
+                return
+            thread = threading.Thread(target=self._serve, args=(connection,))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        # A client that breaks off is what many tests are about.
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            stack.callback(connection.close)
+            connection.settimeout(10)
+            if self.blurt is not None:
+                connection.recv(100_000)
+                connection.sendall(self.blurt)
+                return
+            if self.context is not None:
+                connection = self.context.wrap_socket(connection, server_side=True)
+                stack.callback(connection.close)
+            request = _read_request(connection)
+            if request is None:
+                return
+            self.seen.append(request)
+            answer = self.respond(request)
+            for part in (answer,) if isinstance(answer, bytes) else answer:
+                connection.sendall(part)
+                self.bytes_sent += len(part)
+
+
+def _read_request(connection: socket.socket) -> Request | None:
+    with connection.makefile("rb") as stream:
+        first = stream.readline().decode().split()
+        if len(first) != 3:
+            return None
+        headers = {}
+        while line := stream.readline().strip().decode():
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        body = stream.read(int(headers.get("content-length", 0)))
+        return Request(first[0], first[1], headers, body)
+
+
+@pytest.fixture
+def loopback() -> Iterator[Loopback]:
+    """A server without TLS."""
+    server = Loopback()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def tls_authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def tls_root(tls_authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("tls") / "root.pem"
+    tls_authority.cert_pem.write_to_path(file)
+    return file
+
+
+@pytest.fixture
+def tls_loopback(tls_authority: trustme.CA) -> Iterator[Loopback]:
+    """A server with a certificate that `http` trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls_authority.issue_cert("127.0.0.1").configure_cert(context)
+    server = Loopback(context=context)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def http(tls_root: Path) -> Iterator[httpx.Client]:
+    """The client as the programs open it, but with less patience."""
+    with open_http(tls_root, timeout_seconds=5) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def answered() -> Callable[..., bytes]:
+    """http_answer, since a conftest is not imported."""
+    return http_answer

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+import socket
+import tracemalloc
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import trustme
+
+from selfrenew.cmp import (
+    CaBusyError,
+    CaUnreachableError,
+    CmpError,
+    NotCmpError,
+    TlsNotTrustedError,
+)
+from selfrenew.cmp.building import (
+    SignatureProtection,
+)
+from selfrenew.cmp.checking import Trust
+from selfrenew.cmp.client import CmpClient, PendingCertificate
+from selfrenew.cmp.protection import PrivateKeySigner
+from selfrenew.cmp.structures import (
+    BodyType,
+)
+from selfrenew.http import ANSWER_MAX_BYTES, open_http
+from selfrenew.secret import Secret
+
+CMP = "application/pkixcmp"
+SECRET = Secret("a shared secret")
+Ask = Callable[..., PendingCertificate]
+
+
+# Pre-flight.
+
+
+def test_a_probe_begins_no_transaction(client: CmpClient, ca: Any, loopback: Any) -> None:
+    client.probe()
+    assert ca.received == []
+    assert [request.method for request in loopback.seen] == ["OPTIONS"]
+
+
+@pytest.mark.parametrize("status", [200, 204, 400, 405, 415, 501])
+def test_a_probe_is_content_with_any_answer_of_a_server(
+    client: CmpClient, loopback: Any, answered: Callable[..., bytes], status: int
+) -> None:
+    loopback.respond = lambda _: answered(status=status)
+    client.probe()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (500, CaBusyError),
+        (502, CaBusyError),
+        (503, CaBusyError),
+        (404, NotCmpError),
+        (302, NotCmpError),
+    ],
+)
+def test_a_probe_tells_what_will_not_do(
+    client: CmpClient,
+    loopback: Any,
+    answered: Callable[..., bytes],
+    status: int,
+    error: type[CmpError],
+) -> None:
+    loopback.respond = lambda _: answered(status=status)
+    with pytest.raises(error, match=str(status)):
+        client.probe()
+
+
+# Below CMP.
+
+
+def test_a_ca_that_is_not_there_is_unreachable(http: httpx.Client, pki: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    trust = Trust((pki.root.certificate,))
+    client = CmpClient(f"http://127.0.0.1:{port}/", http=http, trust=trust, clock=lambda: None)
+    with pytest.raises(CaUnreachableError, match=rf"http://127\.0\.0\.1:{port} failed"):
+        client.probe()
+
+
+def test_a_ca_that_is_not_trusted_is_told_nothing(
+    tls_loopback: Any,
+    tmp_path: Path,
+    pki: Any,
+    by_person: SignatureProtection,
+    new_key: PrivateKeySigner,
+) -> None:
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(other)
+    trust, person = Trust((pki.root.certificate,)), pki.person.certificate
+    now = person.not_valid_before_utc
+    with open_http(other) as http:
+        client = CmpClient(tls_loopback.url, http=http, trust=trust, clock=lambda: now)
+        with pytest.raises(TlsNotTrustedError, match="certificate is not trusted"):
+            client.request(BodyType.CR, subject=person.subject, key=new_key, protection=by_person)
+    assert tls_loopback.seen == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        ((503, "text/plain", b""), CaBusyError, "busy. Try again later"),
+        ((500, "text/html", b"<h1>"), CaBusyError, "HTTP 500. Try again later"),
+        ((200, "text/html", b"<h1>"), NotCmpError, "HTTP 200 and text/html, which is not CMP"),
+        ((404, "", b""), NotCmpError, "without content type"),
+        ((302, CMP, b""), NotCmpError, "redirection (302), which is not followed"),
+        ((200, CMP, b""), NotCmpError, "0 bytes that are not a CMP message"),
+        ((200, CMP, b"<h1>no</h1>"), NotCmpError, "11 bytes that are not a CMP message"),
+        ((200, CMP, b"\x30\x84\x7f\xff\xff\xff\x00"), NotCmpError, "7 bytes that are not a CMP"),
+        ((200, CMP, b"\x30\x80\x00\x00"), NotCmpError, "4 bytes that are not a CMP message"),
+    ],
+)
+def test_an_answer_that_is_no_cmp_is_named(
+    ask: Ask, ca: Any, answer: Any, error: type[CmpError], words: str
+) -> None:
+    ca.on[BodyType.CR] = lambda _: answer
+    with pytest.raises(error) as caught:
+        ask()
+    assert words in str(caught.value)
+    assert str(caught.value).startswith("Sending cr to the CA")
+    assert ca.kinds == ["cr"]
+
+
+def test_an_answer_cut_anywhere_is_no_cmp(ask: Ask, ca: Any) -> None:
+    for part in (1, 10, 100, -1):
+        ca.on[BodyType.CR] = lambda request, part=part: ca.grant(request)[:part]
+        with pytest.raises(NotCmpError, match="not a CMP message"):
+            ask()
+
+
+def test_a_flood_is_refused_in_bounded_memory(ask: Ask, loopback: Any) -> None:
+    total = 100_000_000
+
+    def flood(_: object) -> Iterator[bytes]:
+        yield b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\n" % CMP.encode()
+        yield b"Content-Length: %d\r\n\r\n" % total
+        part = bytes(100_000)
+        for _ in range(total // len(part)):
+            yield part
+
+    loopback.respond = flood
+    tracemalloc.start()
+    try:
+        with pytest.raises(NotCmpError, match="more than 1000000 bytes"):
+            ask()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 * ANSWER_MAX_BYTES
+    assert loopback.bytes_sent < total / 2

@@ -5,6 +5,8 @@ The library reads a certificate's parts when they are asked for, and has errors 
 that are odd. Here each is asked for once, so that no later line can stumble over one.
 """
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -20,6 +22,8 @@ UNREADABLE = (
 """What the library raises for a certificate or request that it cannot read."""
 
 
+# Every message of a transaction brings the same chain.
+@lru_cache(maxsize=128)
 def load_certificate(raw: bytes) -> x509.Certificate:
     """Load a certificate and all of its parts. Raise CmpFormatError."""
     try:

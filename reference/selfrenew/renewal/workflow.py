@@ -164,10 +164,12 @@ class Renewal:
         return self._services.management.open_session(inspection.guid, key, certificate)
 
     def _preflight(self, steps: tuple[Step, ...]) -> None:
-        """Have everybody answer who is needed once writing has begun."""
+        """Have everybody answer who is needed once writing has begun.
+
+        Card management has answered already, with its consent.
+        """
         for step in steps:
             self._services.ca[step.slot].probe()
-        self._services.management.probe()
         self._services.spine.probe()
         self._observe(events.PreflightPassed())
 
@@ -243,11 +245,10 @@ class Renewal:
             self._client.verify(self._passcode)
             key = self._key(_SIGN_IN_KEY, _public_key(certificate), certificate)
             login = spine.sign_in(key, certificate)
-            status = spine.validate(login.ticket)
             spine.log_out(login)
         except (PivError, TransportError, ServiceError) as error:
             raise NotProvenError(error) from error
-        if not status.valid or status.certificate_serial != certificate.serial_number:
+        if login.certificate_serial != certificate.serial_number:
             raise NotProvenError(RenewalError("The Spine signed in another certificate."))
         self._observe(events.SignedIn(certificate.serial_number))
 

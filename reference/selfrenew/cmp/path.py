@@ -55,7 +55,7 @@ def _verify(
         .store(Store(list(anchors)))
         .time(now)
         .max_chain_depth(_DEPTH_MAX)
-        .extension_policies(ca_policy=_CA, ee_policy=ExtensionPolicy.permit_all())
+        .extension_policies(ca_policy=_CA, ee_policy=_EE)
         .build_client_verifier()
     )
     try:
@@ -74,10 +74,12 @@ def _signs_certificates(_policy: Policy, _: x509.Certificate, usage: x509.KeyUsa
         raise ValueError("an issuer's keyUsage does not let it sign certificates")
 
 
-_CA = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_a_ca)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
+# Any policy will do here, so a critical extension that names some is understood (RFC 5280, 6.1.1).
+_EE = ExtensionPolicy.permit_all().may_be_present(
+    x509.CertificatePolicies, Criticality.AGNOSTIC, None
+)
+_CA = _EE.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_a_ca).may_be_present(
+    x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates
 )
 
 

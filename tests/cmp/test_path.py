@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from time import monotonic
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from selfrenew.cmp import WrongCertificateError
+from selfrenew.cmp.path import (
+    CMC_CA,
+    CMC_RA,
+    build_path,
+    check_issued,
+    may_sign,
+    may_speak_for_a_ca,
+)
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+Issued = Callable[..., Any]
+
+
+def leads(leaf: Any, others: list[Any], *anchors: Any, now: datetime = NOW) -> bool:
+    path = build_path(
+        leaf.certificate,
+        [other.certificate for other in others],
+        [anchor.certificate for anchor in anchors],
+        now,
+    )
+    return path is not None
+
+
+def test_a_path_has_both_ends_and_what_is_between_in_order(pki: Any, issued: Issued) -> None:
+    stray = issued("stray", ca=True)
+    others = [stray, pki.root, pki.person, pki.issuer]
+    path = build_path(
+        pki.person.certificate,
+        [other.certificate for other in others],
+        [stray.certificate, pki.root.certificate],
+        NOW,
+    )
+    wanted = [pki.person, pki.issuer, pki.root]
+    assert path == [holder.certificate for holder in wanted]
+
+
+def test_an_anchor_is_its_own_path(pki: Any) -> None:
+    for anchor in (pki.root, pki.issuer, pki.person):
+        assert leads(anchor, [], anchor)
+
+
+def test_an_issuer_may_be_the_anchor(pki: Any) -> None:
+    assert leads(pki.person, [], pki.issuer)
+
+
+def test_without_an_anchor_nothing_is_believed(pki: Any) -> None:
+    assert not leads(pki.person, [pki.issuer, pki.root])
+
+
+def test_without_the_issuer_there_is_no_path(pki: Any) -> None:
+    assert not leads(pki.person, [], pki.root)
+
+
+def test_a_ca_of_the_same_name_is_not_the_issuer(pki: Any) -> None:
+    assert not leads(pki.person, [pki.stranger], pki.root)
+    assert not leads(pki.person, [pki.stranger], pki.stranger)
+
+
+def test_a_root_of_the_same_name_is_not_the_anchor(pki: Any, issued: Issued) -> None:
+    assert not leads(pki.person, [pki.issuer], issued("root", ca=True))
+
+
+@pytest.mark.parametrize("at", ["leaf", "issuer", "anchor"])
+def test_validity_holds_to_the_second_all_along(pki: Any, issued: Issued, at: str) -> None:
+    ends = {"leaf": 300 * DAY, "issuer": 300 * DAY, "anchor": 300 * DAY, at: DAY}
+    starts = {"leaf": -300 * DAY, "issuer": -300 * DAY, "anchor": -300 * DAY, at: -DAY}
+    options = {name: {"start": NOW + starts[name], "end": NOW + ends[name]} for name in ends}
+    root = issued("r", ca=True, **options["anchor"])
+    issuer = root.issue("i", ca=True, **options["issuer"])
+    leaf = issuer.issue("l", **options["leaf"])
+    inside, outside = [NOW - DAY, NOW + DAY], [NOW - DAY - SECOND, NOW + DAY + SECOND]
+    assert all(leads(leaf, [issuer], root, now=now) for now in inside)
+    assert not any(leads(leaf, [issuer], root, now=now) for now in outside)
+
+
+@pytest.mark.parametrize("ca", [False, None])
+def test_who_is_no_ca_issues_nothing(pki: Any, ca: bool | None) -> None:
+    person = pki.issuer.issue("p", ca=ca)
+    assert leads(person, [pki.issuer], pki.root)
+    assert not leads(person.issue("forged"), [person, pki.issuer], pki.root)
+
+
+def test_a_ca_whose_key_is_not_for_certificates_issues_nothing(
+    pki: Any, usage: Callable[..., x509.KeyUsage]
+) -> None:
+    issuer = pki.root.issue("i", ca=True, usage=usage(digital_signature=True))
+    assert not leads(issuer.issue("l"), [issuer], pki.root)
+
+
+@pytest.mark.parametrize("length", [0, 1, 2])
+def test_a_path_is_as_long_as_its_cas_allow(issued: Issued, length: int) -> None:
+    below = [issued("r", ca=True, path_length=length)]
+    root = below[0]
+    for index in range(length):
+        below.append(below[-1].issue(f"i{index}", ca=True))
+    assert leads(below[-1].issue("l"), below[1:], root)
+    below.append(below[-1].issue("one too many", ca=True))
+    assert not leads(below[-1].issue("l"), below[1:], root)
+
+
+def test_a_path_is_never_longer_than_eight(issued: Issued) -> None:
+    below = [issued("r", ca=True)]
+    for index in range(8):
+        below.append(below[-1].issue(f"i{index}", ca=True))
+    assert leads(below[-1].issue("l"), below[1:], below[0])
+    below.append(below[-1].issue("i8", ca=True))
+    assert not leads(below[-1].issue("l"), below[1:], below[0])
+
+
+def test_an_unknown_critical_extension_ends_a_path(pki: Any) -> None:
+    odd = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    for critical in (False, True):
+        leaf = pki.root.issue("l", extensions=((odd, critical),))
+        issuer = pki.root.issue("i", ca=True, extensions=((odd, critical),))
+        assert leads(leaf, [], pki.root) is not critical
+        assert leads(issuer.issue("l"), [issuer], pki.root) is not critical
+
+
+def test_policies_and_names_that_are_critical_are_known(pki: Any) -> None:
+    policy = x509.PolicyInformation(x509.ObjectIdentifier("1.2.3"), None)
+    known = (
+        (x509.CertificatePolicies([policy]), True),
+        (x509.SubjectAlternativeName([x509.RFC822Name("a@x.example")]), True),
+    )
+    assert leads(pki.root.issue("l", extensions=known), [], pki.root)
+
+
+def test_a_cross_certificate_leads_to_the_other_root(issued: Issued) -> None:
+    old, new = issued("old", ca=True), issued("new", ca=True)
+    issuer = new.issue("i", ca=True)
+    crossed = old.issue("new", new.key, ca=True)
+    leaf = issuer.issue("l")
+    assert leads(leaf, [issuer, crossed], old)
+    assert leads(leaf, [crossed, issuer], new)
+
+
+def test_a_dead_end_is_left_for_the_way_that_leads(pki: Any, issued: Issued) -> None:
+    issuer = issued("i", ca=True)
+    expired = pki.root.issue("i", issuer.key, ca=True, end=NOW - DAY / 2)
+    good = pki.root.issue("i", issuer.key, ca=True)
+    leaf = issuer.issue("l")
+    for order in permutations([issuer, expired, good]):
+        assert leads(leaf, list(order), pki.root)
+
+
+def test_cas_that_certify_each_other_in_a_circle_lead_nowhere(pki: Any, issued: Issued) -> None:
+    one, two = issued("one", ca=True), issued("two", ca=True)
+    circle = [two.issue("one", one.key, ca=True), one.issue("two", two.key, ca=True)]
+    assert not leads(one.issue("l"), circle, pki.root)
+
+
+def test_a_heap_of_cross_certificates_is_given_up_soon(pki: Any, issued: Issued) -> None:
+    keys = [issued("same name", ca=True) for _ in range(8)]
+    heap = [above.issue("same name", below.key, ca=True) for above, below in permutations(keys, 2)]
+    begun = monotonic()
+    assert not leads(keys[0].issue("l"), heap, pki.root)
+    # All ways through them would be tens of thousands of signatures.
+    assert monotonic() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(65537, 2048),
+        ec.generate_private_key(ec.SECP384R1()),
+        ed25519.Ed25519PrivateKey.generate(),
+    ],
+    ids=["RSA", "P-384", "Ed25519"],
+)
+def test_a_person_may_have_any_key(pki: Any, key: Any) -> None:
+    assert leads(pki.issuer.issue("l", key), [pki.issuer], pki.root)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())],
+    ids=["RSA", "P-384"],
+)
+def test_an_issuer_may_have_the_keys_of_a_card(issued: Issued, key: Any) -> None:
+    root = issued("r", key, ca=True)
+    assert leads(root.issue("l"), [], root)
+
+
+@pytest.mark.parametrize(
+    ("options", "may"),
+    [
+        ({"ca": True}, True),
+        ({"purposes": (CMC_CA,)}, True),
+        ({"purposes": (CMC_RA, x509.ExtendedKeyUsageOID.CLIENT_AUTH)}, True),
+        ({"purposes": (x509.ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,)}, False),
+        ({"purposes": (x509.ExtendedKeyUsageOID.SERVER_AUTH,)}, False),
+        ({}, False),
+        ({"ca": None}, False),
+    ],
+)
+def test_only_a_ca_or_its_delegate_speaks_for_one(
+    issued: Issued, options: dict[str, Any], may: bool
+) -> None:
+    assert may_speak_for_a_ca(issued("x", **options).certificate) is may
+
+
+def test_a_key_signs_messages_where_its_usage_says_so_or_nothing(
+    issued: Issued, usage: Callable[..., x509.KeyUsage]
+) -> None:
+    assert may_sign(issued("x").certificate)
+    assert may_sign(issued("x", usage=usage(digital_signature=True)).certificate)
+    assert not may_sign(issued("x", usage=usage(key_cert_sign=True)).certificate)
+    assert not may_sign(issued("x", ca=True, usage=usage(key_cert_sign=True)).certificate)
+
+
+def test_a_certificate_that_leads_nowhere_says_what_was_found(pki: Any) -> None:
+    with pytest.raises(WrongCertificateError) as caught:
+        check_issued(
+            pki.person.certificate,
+            public_key=pki.person.certificate.public_key(),
+            subject=pki.person.certificate.subject,
+            others=[],
+            anchors=[],
+            now=NOW,
+        )
+    assert "trusted root (no trust anchors are configured). It was rejected" in str(caught.value)

@@ -32,6 +32,7 @@ SUCCESS_NEXT: Final = (
 )
 DO_NOT_REMOVE: Final = "Do not remove your smartcard."
 
+DUE_NOW: Final = "The certificates can be renewed now; whole days left: {days_left}."
 NOT_DUE: Final = (
     "Your certificates are not due for renewal. You can renew them from {due_from:%d %B %Y, %H:%M} "
     "UTC, 90 days before they expire."
@@ -65,7 +66,105 @@ UNLOCK_STARTED: Final = (
     "If this card is known, a code was sent to the email address registered for it. It is valid "
     "for 15 minutes."
 )
+UNLOCK_CONTINUE: Final = (
+    "Go on with 'selfrenew unlock --continue {unlock}' and the code in SELFRENEW_UNLOCK_CODE."
+)
 PASSCODES_DIFFER: Final = "The two new passcodes are not the same. Nothing was changed."
+
+STATUS_NOT_DUE: Final = "Not due: it can be renewed from {due_from:%d %B %Y, %H:%M} UTC."
+STATUS_DUE: Final = "Due since {due_from:%d %B %Y, %H:%M} UTC. Run 'selfrenew renew'."
+STATUS_INTERRUPTED: Final = (
+    "A renewal was interrupted; the {slots} certificate still has to be renewed. Run 'selfrenew "
+    "renew' to finish it."
+)
+STATUS_REGISTRATION_AUTHORITY: Final = (
+    "It can no longer be renewed here. Visit your Registration Authority with your smartcard."
+)
+
+SIGNED_IN: Final = "Signed in to the Spine as {name}."
+ROLE_CHOSEN: Final = "Role: {role}"
+ROLE_OF_SEVERAL: Final = "Role: {role} (the first of {number}; choose another one with --role)"
+NO_ROLES: Final = "You have no roles."
+CHOOSE_ROLE: Final = "Number of the role to work in"
+CERTIFICATE_USED: Final = "Certificate: serial {serial}, until {expires:%d %B %Y, %H:%M} UTC"
+NOTICE_NOW: Final = "Renew here: {url}, or run 'selfrenew renew'."
+TICKET_REFUSED: Final = (
+    "Validating the ticket with the Spine came back as not valid ({reason}). Sign in again."
+)
+
+STEP_INSPECTED: Final = "Your card was read and both its keys were tried."
+STEP_PREFLIGHT: Final = "Every service that is needed answers."
+STEP_MANAGEMENT: Final = "Card management opened the card for the renewal."
+STEP_STARTED: Final = "Renewing the {slot} certificate."
+STEP_KEY: Final = "The card has made a new key."
+STEP_ISSUED: Final = "The new certificate was issued, valid until {expires:%d %B %Y}."
+STEP_WRITTEN: Final = "It is on the card and works with its key."
+STEP_CONFIRMED: Final = "It was confirmed: the old one no longer counts."
+STEP_SIGNED_IN: Final = "The Spine accepts the new certificate."
+
+STOPPED: Final = "Stopped by Ctrl-C."
+STOPPED_BEFORE: Final = "Stopped by Ctrl-C. Nothing on the card was changed."
+STOPPED_WITHIN: Final = (
+    "Stopped by Ctrl-C. The {slot} certificate was being replaced and has to be done again; the "
+    "{voucher} certificate still works, so nothing is lost. Run 'selfrenew renew' again."
+)
+STOPPED_BETWEEN: Final = (
+    "Stopped by Ctrl-C. The {done} certificate is renewed, the {slot} certificate still has to be "
+    "renewed. Run 'selfrenew renew' again."
+)
+STOPPED_AFTER: Final = (
+    "Stopped by Ctrl-C. Both certificates are renewed and on the card. Take the card out, put it "
+    "back and sign in."
+)
+
+UNLOCK_GO_ON: Final = (
+    "Set the new passcode with SELFRENEW_UNLOCK_CODE and SELFRENEW_NEW_PASSCODE: selfrenew unlock "
+    "--continue {unlock}"
+)
+
+REFUSAL_REMEDIES: Final = {
+    "expired": "Visit your Registration Authority with your smartcard.",
+    "revoked": "Visit your Registration Authority with your smartcard.",
+    "superseded": (
+        "A newer certificate was issued to you: use the card that has it, or visit your "
+        "Registration Authority."
+    ),
+    "pending": "Run 'selfrenew renew' to finish the renewal.",
+    "unknown": (
+        "Check that card and services belong together, or visit your Registration Authority."
+    ),
+    "bad_signature": (
+        "If a renewal was interrupted, run 'selfrenew renew' to finish it; otherwise visit your "
+        "Registration Authority."
+    ),
+    "no_such_person": "Ask your Registration Authority.",
+    "wrong_code": "Enter the code of the latest email.",
+    "code_expired": "Run 'selfrenew unlock' again for a new code.",
+    "no_tries_left": "Run 'selfrenew unlock' again for a new code.",
+    "unknown_unlock": "Run 'selfrenew unlock' again for a new code.",
+    "handed_out": "Run 'selfrenew unlock' again for a new code.",
+}
+"""What to do where a service refuses, by its reason."""
+REFUSAL_REMEDY: Final = "Try again later; if it stays so, show this text to your IT service desk."
+
+CONTACT_REGISTRATION_AUTHORITY: Final = "Registration Authority: {contact}."
+CONTACT_IT: Final = "IT service desk: {contact}."
+
+BUG: Final = (
+    "A fault of this program ({kind}) ended it. A renewal that was in progress goes on when it is "
+    "run again. Run it with -v for the details to report."
+)
+
+PROGRESS_INSPECTED: Final = "The card was read and its keys were tried."
+PROGRESS_PREFLIGHT: Final = "CA, card management and Spine answer."
+PROGRESS_AUTHENTICATED: Final = "Card management opened the card for the renewal."
+PROGRESS_STARTED: Final = "The {slot} certificate is renewed; the {voucher} certificate vouches."
+PROGRESS_KEY: Final = "The card made a new {slot} key."
+PROGRESS_ISSUED: Final = "The CA issued the new {slot} certificate, valid until {until:%d %B %Y}."
+PROGRESS_WRITTEN: Final = "The new {slot} certificate is on the card and goes with its key."
+PROGRESS_CONFIRMED: Final = "The CA knows; the old {slot} certificate no longer counts."
+PROGRESS_SIGNED_IN: Final = "Signed in to the Spine with the new certificate."
+CANCELLED: Final = "Cancelled."
 
 SLOT_NAMES: Final = {0x9A: "authentication", 0x9C: "signing"}
 """What a person calls the certificate of a key reference."""

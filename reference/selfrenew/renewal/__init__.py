@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Renewing both certificates of a card: when, which, in which order, and how."""
 
+from . import events
 from .errors import (
     CardSwappedError,
     ExpiredError,
@@ -37,6 +38,7 @@ __all__ = [
     "SlotState",
     "Step",
     "Window",
+    "events",
     "inspect",
     "judge_window",
     "plan_renewal",

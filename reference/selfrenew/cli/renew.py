@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`selfrenew renew`: both certificates, or what an earlier renewal has left to do."""
+
+from contextlib import closing
+
+import click
+
+from selfrenew import messages
+from selfrenew.renewal import RenewalOutcome
+from selfrenew.renewal.plan import ORDER
+
+from .certificate_view import certificate_view, serial
+from .errors import StoppedError
+from .passcode_input import read_passcode
+from .progress import RenewalWatch, shown, slot_name
+from .settings import Settings, common_options, passcode_option
+
+
+@click.command()
+@common_options
+@passcode_option
+@click.pass_obj
+def renew(settings: Settings) -> None:
+    """\b
+    selfrenew renew
+    SELFRENEW_PASSCODE=... selfrenew renew --json
+
+    Renew both certificates on the card. Do not remove it meanwhile; should it come out all the
+    same, run this again and it goes on from where it was.
+    """  # noqa: D205, D301, D400  help opens with two examples
+    watch = settings.watch = RenewalWatch()
+    with settings.open() as reference, closing(reference.reader.connect()) as connection:
+        passcode = read_passcode(settings)
+        try:
+            with shown(settings, watch) as observe:
+                outcome = reference.renewal(
+                    passcode, connection=connection, observe=observe
+                ).run()
+        except KeyboardInterrupt as error:
+            raise StoppedError(watch.standing) from error
+    _show(settings, watch, outcome)
+
+
+def _show(settings: Settings, watch: RenewalWatch, outcome: RenewalOutcome) -> None:
+    renewed = [key for key in ORDER if key in outcome.new]
+    signed_in = watch.signed_in_serial
+    certificates = {}
+    for key in renewed:
+        old, new = outcome.old[key], outcome.new[key]
+        certificates[slot_name(key)] = {
+            "slot": f"{key:02X}",
+            "old": None if old is None else certificate_view(old),
+            "new": certificate_view(new),
+        }
+        before = "none" if old is None else f"{serial(old)}, {old.not_valid_after_utc:%d %B %Y}"
+        settings.say(f"{slot_name(key).capitalize()} certificate (serial, valid until)")
+        settings.say(f"  old: {before}")
+        settings.say(f"  new: {serial(new)}, {new.not_valid_after_utc:%d %B %Y}")
+    settings.give(
+        {
+            "message": messages.SUCCESS,
+            "resumed": watch.resumed,
+            "renewed": certificates,
+            "signed_in_serial": None if signed_in is None else f"{signed_in:X}",
+        }
+    )
+    settings.tell(messages.SUCCESS_NEXT)
+    settings.say(messages.SUCCESS)

@@ -3,11 +3,19 @@
 
 from .notice import ExpiryNotice, expiry_notice
 from .passcode import change_passcode, finish_unlock, start_unlock
-from .session import AgentError, AgentSession, Login, NoCertificateError, NoSuchRoleError
+from .session import (
+    AgentError,
+    AgentSession,
+    CertificateExpiredError,
+    Login,
+    NoCertificateError,
+    NoSuchRoleError,
+)
 
 __all__ = [
     "AgentError",
     "AgentSession",
+    "CertificateExpiredError",
     "ExpiryNotice",
     "Login",
     "NoCertificateError",

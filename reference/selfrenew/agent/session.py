@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from selfrenew import messages
 from selfrenew.clock import Clock
@@ -12,7 +13,7 @@ from selfrenew.piv.references import KeyReference
 from selfrenew.piv.signatures import algorithm_of
 from selfrenew.renewal.inspection import inspect
 from selfrenew.secret import Secret
-from selfrenew.services import Role, ServiceError, SpineClient, SpineLogin
+from selfrenew.services import Role, ServiceError, ServiceRefusedError, SpineClient, SpineLogin
 from selfrenew.transport.connection import CardConnection, Reader
 
 from .notice import ExpiryNotice, expiry_notice
@@ -27,6 +28,14 @@ class NoCertificateError(AgentError):
 
     def __init__(self) -> None:
         super().__init__(messages.NO_CERTIFICATE)
+
+
+class CertificateExpiredError(AgentError):
+    """The Spine no longer takes the authentication certificate."""
+
+    def __init__(self, since: datetime) -> None:
+        super().__init__(messages.EXPIRED_AT_SIGN_IN.format(since=since))
+        self.since = since
 
 
 class NoSuchRoleError(AgentError):
@@ -105,7 +114,12 @@ class AgentSession:
             passcode,
             certificate,
         )
-        spine = self._spine.sign_in(key, certificate)
+        try:
+            spine = self._spine.sign_in(key, certificate)
+        except ServiceRefusedError as error:
+            if error.reason == "expired":
+                raise CertificateExpiredError(certificate.not_valid_after_utc) from error
+            raise
         role = None
         if spine.roles:
             role = choose_role(spine.roles)

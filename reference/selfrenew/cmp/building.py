@@ -34,7 +34,7 @@ from .message import (
     general_name,
     tlv,
 )
-from .protection import Signer, password_based_mac, protect, subject_key_identifier
+from .protection import Signer, password_based_mac, protect, written_key_identifier
 from .structures import (
     BodyType,
     CertConfirmContent,
@@ -127,7 +127,7 @@ class Conversation:
             header.protection_alg = password_based_mac(self._salt)
             return protect(Message(header, body_type, content), protection.secret)
         header.sender = general_name(protection.certificate.subject)
-        header.sender_kid = subject_key_identifier(protection.certificate)
+        header.sender_kid = written_key_identifier(protection.certificate)
         extra_certs = tuple(map(certificate_der, (protection.certificate, *protection.chain)))
         return protect(Message(header, body_type, content, None, extra_certs), protection.signer)
 

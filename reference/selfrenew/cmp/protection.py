@@ -264,7 +264,7 @@ def _pbmac1_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
     if prf is None:
         raise CmpFormatError("the PBKDF2 names a function not known here")
     _check_bounds(derivation.salt, derivation.iteration_count)
-    length = derivation.key_length or mac.digest_size
+    length = mac.digest_size if derivation.key_length is None else derivation.key_length
     if not 1 <= length <= 1024:
         raise CmpFormatError("the length of the PBKDF2's key is out of bounds")
     key = PBKDF2HMAC(prf, length, derivation.salt, derivation.iteration_count)
@@ -281,9 +281,20 @@ def _check_bounds(salt: bytes, iterations: int) -> None:
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes:
-    """Give the senderKID of a signer: its SKI, as written or computed (RFC 9483, 3.1)."""
+    """Give what a senderKID is compared with: the SKI as written, else computed."""
+    written = written_key_identifier(certificate)
+    if written is not None:
+        return written
+    return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+
+
+def written_key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """Give the senderKID of a signer, None where its certificate has no SKI.
+
+    One that is only computed is matched by nothing in the certificate, and OpenSSL refuses it.
+    """
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     except (x509.ExtensionNotFound, *UNREADABLE):
-        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
+        return None
     return extension.value.digest

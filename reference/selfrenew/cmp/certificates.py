@@ -13,6 +13,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from .errors import CmpFormatError
 
 UNREADABLE = (
+    TypeError,
     ValueError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,

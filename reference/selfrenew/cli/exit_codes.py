@@ -6,11 +6,17 @@ from enum import IntEnum, unique
 
 @unique
 class ExitCode(IntEnum):
-    """A process's exit code; each error also prints one line to stderr."""
+    """A process's exit code; each but DONE also gives one line that says why.
+
+    A renewal that broke off with a slot to redo ends with INTERRUPTED, or with REFUSED or
+    NOT_TRUSTED where that is why and running it again does not help by itself. No other failure
+    leaves a card half renewed.
+    """
 
     DONE = 0
+    """What was asked is done."""
     USAGE = 2
-    """The command line is wrong."""
+    """The command line is wrong, or a secret was not given."""
     NOT_DUE = 3
     """The renewal window has not opened; nothing was changed."""
     SEE_REGISTRATION_AUTHORITY = 4
@@ -34,6 +40,6 @@ class ExitCode(IntEnum):
     CONFIGURATION = 13
     """The configuration is missing or wrong."""
     BUG = 70
-    """A fault of this program; its traceback is printed."""
+    """A fault of this program; -v shows its traceback."""
     CANCELLED = 130
     """Ctrl-C."""

@@ -1,28 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one place that says how an expected failure ends the program."""
+"""The one place that says how a failure ends the program, and in which words."""
 
-from selfrenew.agent import NoCertificateError, NoSuchRoleError
+from selfrenew import messages
+from selfrenew.agent import AgentError, CertificateExpiredError, NoCertificateError, NoSuchRoleError
 from selfrenew.cmp import errors as cmp
-from selfrenew.config import ConfigurationError
+from selfrenew.config import ConfigurationError, ContactSettings
 from selfrenew.piv import errors as piv
 from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.renewal import errors as renewal
 from selfrenew.services import errors as services
 from selfrenew.transport import TransportError, UnusableCardError
 
+from .errors import PasscodesDifferError, TicketRefusedError
 from .exit_codes import ExitCode
 
 # The first that fits counts, so an error stands before its base class.
 _ENDINGS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (ConfigurationError, ExitCode.CONFIGURATION),
+    (PasscodesDifferError, ExitCode.WRONG_PASSCODE),
+    (TicketRefusedError, ExitCode.REFUSED),
     (NoSuchRoleError, ExitCode.USAGE),
+    (CertificateExpiredError, ExitCode.SEE_REGISTRATION_AUTHORITY),
     (NoCertificateError, ExitCode.SEE_REGISTRATION_AUTHORITY),
+    (AgentError, ExitCode.REFUSED),
     (ReferenceDataFormatError, ExitCode.WRONG_PASSCODE),
     (renewal.NotDueError, ExitCode.NOT_DUE),
     (renewal.ExpiredError, ExitCode.SEE_REGISTRATION_AUTHORITY),
     (renewal.NothingVouchesError, ExitCode.SEE_REGISTRATION_AUTHORITY),
     (renewal.CardSwappedError, ExitCode.FOREIGN_CARD),
-    (renewal.RenewalError, ExitCode.INTERRUPTED),
+    (renewal.RenewalError, ExitCode.NOT_TRUSTED),
     (piv.WrongPasscodeError, ExitCode.WRONG_PASSCODE),
     (piv.PasscodeBlockedError, ExitCode.LOCKED),
     (piv.PukBlockedError, ExitCode.LOCKED),
@@ -42,12 +48,18 @@ _ENDINGS: tuple[tuple[type[Exception], ExitCode], ...] = (
 )
 _REFUSALS = {
     "expired": ExitCode.SEE_REGISTRATION_AUTHORITY,
+    "revoked": ExitCode.SEE_REGISTRATION_AUTHORITY,
     "pending": ExitCode.INTERRUPTED,
 }
+# Where a renewal stopped for one of these, running it again does not help by itself.
+_OUTLAST_A_REPETITION = frozenset({ExitCode.REFUSED, ExitCode.NOT_TRUSTED})
 
 
 def ending_of(error: BaseException) -> ExitCode | None:
     """Name the exit code of an expected failure; None for a bug."""
+    if isinstance(error, renewal.RenewalInterruptedError):
+        cause = ending_of(error.cause)
+        return cause if cause in _OUTLAST_A_REPETITION else ExitCode.INTERRUPTED
     if isinstance(error, renewal.NotProvenError):
         return ending_of(error.cause)
     if isinstance(error, services.ServiceRefusedError) and error.reason in _REFUSALS:
@@ -55,4 +67,26 @@ def ending_of(error: BaseException) -> ExitCode | None:
     for kind, code in _ENDINGS:
         if isinstance(error, kind):
             return code
+    return None
+
+
+def text_of(error: BaseException, contacts: ContactSettings | None = None) -> str:
+    """Say on one line what was attempted, what came back, what to do and whom to turn to."""
+    said = [str(error)]
+    if isinstance(error, services.ServiceRefusedError):
+        said.append(messages.REFUSAL_REMEDIES.get(error.reason, messages.REFUSAL_REMEDY))
+    contact = None if contacts is None else _contact(ending_of(error), contacts)
+    if contact is not None:
+        said.append(contact)
+    return " ".join(" ".join(said).split())
+
+
+def _contact(code: ExitCode | None, contacts: ContactSettings) -> str | None:
+    """Name whom to turn to, where the configuration says more than that there is somebody."""
+    usual = ContactSettings()
+    if code in {ExitCode.SEE_REGISTRATION_AUTHORITY, ExitCode.FOREIGN_CARD}:
+        who, text = contacts.registration_authority, messages.CONTACT_REGISTRATION_AUTHORITY
+        return text.format(contact=who) if who != usual.registration_authority else None
+    if code in {ExitCode.REFUSED, ExitCode.NOT_TRUSTED}:
+        return messages.CONTACT_IT.format(contact=contacts.it) if contacts.it != usual.it else None
     return None

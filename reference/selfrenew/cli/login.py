@@ -45,7 +45,10 @@ def _chooser(settings: Settings, wanted: str | None) -> Callable[[Sequence[Role]
     def choose(roles: Sequence[Role]) -> Role:
         if wanted is not None:
             return _named(wanted, roles)
-        if len(roles) == 1 or not settings.interactive:
+        if len(roles) == 1:
+            return roles[0]
+        if not settings.interactive:
+            settings.tell(messages.ROLE_OF_SEVERAL.format(number=len(roles)))
             return roles[0]
         for number, role in enumerate(roles, 1):
             settings.tell(f"  {number}  {_in_words(role)}")

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from selfrenew import messages
-from selfrenew.agent import finish_unlock, start_unlock
 from selfrenew.agent import change_passcode as change
+from selfrenew.agent import finish_unlock, start_unlock
 from selfrenew.config import open_reader
 from selfrenew.piv.client import PivClient
 
@@ -26,7 +26,7 @@ def _new_passcode_option(command: _Command) -> _Command:
         "--new-passcode-file",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Read the new one from its first line.  [default: SELFRENEW_NEW_PASSCODE, or a prompt]",
+        help="Read the new one from there.  [default: SELFRENEW_NEW_PASSCODE, or a prompt]",
     )(command)
 
 
@@ -75,20 +75,22 @@ def unlock(
             f"{UNLOCK_CODE} is the code of an unlock that was started before. Name that one with "
             "--continue, or take the code out to start anew."
         )
-    with settings.open() as reference, closing(reference.reader.connect()) as connection:
-        with connection.exclusive():
-            client = PivClient(connection)
-            client.select()
-            management = reference.services.management
-            if unlock_id is None:
-                unlock_id = start_unlock(client, management)
-                settings.tell(messages.UNLOCK_STARTED)
-                if start or not settings.interactive:
-                    settings.give({"unlock": unlock_id, "message": messages.UNLOCK_STARTED})
-                    settings.say(messages.UNLOCK_GO_ON.format(unlock=unlock_id))
-                    return
-            new = read_new_passcode(settings, new_passcode_file)
-            code = read_unlock_code(settings)
-            finish_unlock(client, management, unlock_id, code, new)
+    with (
+        settings.open() as reference,
+        closing(reference.reader.connect()) as connection,
+        connection.exclusive(),
+    ):
+        client = PivClient(connection)
+        client.select()
+        management = reference.services.management
+        if unlock_id is None:
+            unlock_id = start_unlock(client, management)
+            settings.tell(messages.UNLOCK_STARTED)
+            if start or not settings.interactive:
+                settings.give({"unlock": unlock_id, "message": messages.UNLOCK_STARTED})
+                settings.say(messages.UNLOCK_GO_ON.format(unlock=unlock_id))
+                return
+        new = read_new_passcode(settings, new_passcode_file)
+        finish_unlock(client, management, unlock_id, read_unlock_code(settings), new)
     settings.give({"message": messages.UNLOCKED})
     settings.say(messages.UNLOCKED)

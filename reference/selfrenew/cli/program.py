@@ -5,7 +5,6 @@ Each command's module is imported when it runs, so that --help is fast.
 """
 
 import importlib
-import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 import click
 
 from .exit_codes import ExitCode
+from .log import logging_to_stderr
 from .settings import Settings, common_options, passcode_option
 
 _COMMANDS = {
@@ -67,8 +67,9 @@ def program() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with a documented code."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    # Looked for here too, since of a command line that cannot be read has to be told as well.
     settings = Settings(as_json="--json" in given)
-    with _logging(verbose=bool({"-v", "--verbose"} & set(given))):
+    with logging_to_stderr(verbose=not {"-v", "--verbose"}.isdisjoint(given)):
         code = _run(given, settings)
     sys.exit(code)
 

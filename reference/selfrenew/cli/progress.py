@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from selfrenew import messages
 from selfrenew.piv.references import KeyReference
@@ -11,7 +12,9 @@ from selfrenew.renewal import Event, Step, events
 
 from .settings import Settings
 
-Tell = Callable[[str], None]
+if TYPE_CHECKING:
+    from rich.console import Console
+
 _STEPS_A_SLOT = 5
 _STEPS_BESIDE = 4
 
@@ -58,29 +61,44 @@ class RenewalWatch:
         match event:
             case events.Inspected(plan=plan):
                 self.resumed, self._steps = plan.resumed, list(plan.steps)
-                if plan.resumed:
-                    return messages.RESUMED.format(slots=" and the ".join(self.unfinished))
-                return messages.STEP_INSPECTED
-            case events.PreflightPassed():
-                return messages.STEP_PREFLIGHT
-            case events.ManagementAuthenticated():
-                return messages.STEP_MANAGEMENT
-            case events.SlotStarted(slot=slot):
+            case events.SlotStarted():
                 self.changed, self._within = True, self._steps[0]
-                return messages.STEP_STARTED.format(slot=slot_name(slot))
-            case events.KeyGenerated():
-                return messages.STEP_KEY
-            case events.CertificateIssued(certificate=certificate):
-                return messages.STEP_ISSUED.format(expires=certificate.not_valid_after_utc)
-            case events.CertificateWritten():
-                return messages.STEP_WRITTEN
-            case events.Confirmed(slot=slot):
+            case events.Confirmed():
                 self._within = None
                 self._done.append(self._steps.pop(0).slot)
-                return messages.STEP_CONFIRMED
             case events.SignedIn(certificate_serial=serial):
                 self.signed_in_serial = serial
-                return messages.STEP_SIGNED_IN
+        return describe(event)
+
+
+def describe(event: Event) -> str:
+    """Put an event in the words its holder reads."""
+    match event:
+        case events.Inspected(plan=plan) if plan.resumed:
+            slots = " and the ".join(slot_name(step.slot) for step in plan.steps)
+            return f"{messages.RESUMED.format(slots=slots)} {messages.DO_NOT_REMOVE}"
+        case events.SlotStarted(slot=slot, voucher=voucher):
+            return messages.PROGRESS_STARTED.format(
+                slot=slot_name(slot), voucher=slot_name(voucher)
+            )
+        case events.CertificateIssued(slot=slot, certificate=certificate):
+            until = certificate.not_valid_after_utc
+            return messages.PROGRESS_ISSUED.format(slot=slot_name(slot), until=until)
+        case events.KeyGenerated(slot=slot) | events.CertificateWritten(slot=slot):
+            return _PLAIN[type(event)].format(slot=slot_name(slot))
+        case events.Confirmed(slot=slot):
+            return messages.PROGRESS_CONFIRMED.format(slot=slot_name(slot))
+    return _PLAIN[type(event)]
+
+
+_PLAIN: dict[type, str] = {
+    events.Inspected: f"{messages.PROGRESS_INSPECTED} {messages.DO_NOT_REMOVE}",
+    events.PreflightPassed: messages.PROGRESS_PREFLIGHT,
+    events.ManagementAuthenticated: messages.PROGRESS_AUTHENTICATED,
+    events.KeyGenerated: messages.PROGRESS_KEY,
+    events.CertificateWritten: messages.PROGRESS_WRITTEN,
+    events.SignedIn: messages.PROGRESS_SIGNED_IN,
+}
 
 
 def slot_name(key: KeyReference) -> str:
@@ -89,22 +107,31 @@ def slot_name(key: KeyReference) -> str:
 
 
 @contextmanager
-def shown(settings: Settings, watch: RenewalWatch) -> Iterator[Callable[[Event], None]]:
-    """Show each event as it happens: with a bar on a terminal, else line by line."""
-    if settings.as_json or not sys.stderr.isatty():
-        settings.tell(messages.DO_NOT_REMOVE)
-        yield lambda event: settings.tell(watch.note(event))
-        return
-    from rich.console import Console  # noqa: PLC0415  heavy, and only for a terminal
+def show_progress(
+    console: "Console", watch: RenewalWatch | None = None
+) -> Iterator[Callable[[Event], None]]:
+    """Show each event on a terminal as it happens: its line, and a bar below until the end."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn  # noqa: PLC0415
 
+    following = watch or RenewalWatch()
     columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"))
-    console = Console(stderr=True, highlight=False)
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(messages.DO_NOT_REMOVE, total=None)
 
         def show(event: Event) -> None:
-            progress.console.print(watch.note(event), markup=False)
-            progress.update(task, total=watch.length, advance=1)
+            progress.console.print(f"  {following.note(event)}", markup=False, highlight=False)
+            progress.update(task, total=following.length, advance=1)
 
+        yield show
+
+
+@contextmanager
+def shown(settings: Settings, watch: RenewalWatch) -> Iterator[Callable[[Event], None]]:
+    """Show each event of the command as it happens: with a bar on a terminal, else in lines."""
+    if settings.as_json or not sys.stderr.isatty():
+        yield lambda event: settings.tell(watch.note(event))
+        return
+    from rich.console import Console  # noqa: PLC0415  heavy, and only for a terminal
+
+    with show_progress(Console(stderr=True), watch) as show:
         yield show

@@ -6,6 +6,7 @@ from contextlib import closing
 import click
 
 from selfrenew import messages
+from selfrenew.piv.references import Algorithm
 from selfrenew.renewal import RenewalOutcome
 from selfrenew.renewal.plan import ORDER
 
@@ -15,12 +16,26 @@ from .passcode_input import read_passcode
 from .progress import RenewalWatch, shown, slot_name
 from .settings import Settings, common_options, passcode_option
 
+KEY_TYPES = {
+    "p256": Algorithm.P256,
+    "p384": Algorithm.P384,
+    "rsa2048": Algorithm.RSA2048,
+    "rsa3072": Algorithm.RSA3072,
+    "rsa4096": Algorithm.RSA4096,
+}
+"""The kinds of keys a renewal makes, as they are called on the command line."""
+
 
 @click.command()
+@click.option(
+    "--key-type",
+    type=click.Choice(list(KEY_TYPES), case_sensitive=False),
+    help="The new keys.  [default: what they replace]",
+)
 @common_options
 @passcode_option
 @click.pass_obj
-def renew(settings: Settings) -> None:
+def renew(settings: Settings, *, key_type: str | None) -> None:
     """\b
     selfrenew renew
     SELFRENEW_PASSCODE=... selfrenew renew --json
@@ -34,7 +49,10 @@ def renew(settings: Settings) -> None:
         try:
             with shown(settings, watch) as observe:
                 outcome = reference.renewal(
-                    passcode, connection=connection, observe=observe
+                    passcode,
+                    connection=connection,
+                    algorithm=None if key_type is None else KEY_TYPES[key_type.lower()],
+                    observe=observe,
                 ).run()
         except KeyboardInterrupt as error:
             raise StoppedError(watch.standing) from error

@@ -89,7 +89,7 @@ def _write(stream: TextIO, text: str) -> None:
         print(text.encode(encoding, "replace").decode(encoding), file=stream, flush=True)
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType[datetime]):
     """A moment in ISO 8601; UTC where it names no offset."""
 
     name = "iso8601"

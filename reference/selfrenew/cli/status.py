@@ -110,7 +110,7 @@ def _slot_view(slot: Slot, now: datetime) -> dict[str, object]:
 
 
 def _slot_line(slot: Slot, now: datetime) -> str:
-    name = f"{slot_name(slot.key)} certificate ({slot.key:02X})".capitalize()
+    name = f"{slot_name(slot.key).capitalize()} certificate ({slot.key:02X})"
     certificate = slot.certificate
     if certificate is None:
         return f"{name}: {slot.state.value}"

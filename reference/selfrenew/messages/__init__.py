@@ -32,7 +32,6 @@ SUCCESS_NEXT: Final = (
 )
 DO_NOT_REMOVE: Final = "Do not remove your smartcard."
 
-DUE_NOW: Final = "The certificates can be renewed now; whole days left: {days_left}."
 NOT_DUE: Final = (
     "Your certificates are not due for renewal. You can renew them from {due_from:%d %B %Y, %H:%M} "
     "UTC, 90 days before they expire."
@@ -40,6 +39,11 @@ NOT_DUE: Final = (
 EXPIRED: Final = (
     "Your certificate expired on {since:%d %B %Y at %H:%M} UTC and can no longer be renewed here. "
     "Visit your Registration Authority with your smartcard."
+)
+EXPIRED_AT_SIGN_IN: Final = (
+    "Your certificate expired on {since:%d %B %Y at %H:%M} UTC, so you cannot sign in with it. "
+    "Visit your Registration Authority with your smartcard, unless a renewal was interrupted: "
+    "then run it again."
 )
 NOTHING_VOUCHES: Final = (
     "Neither certificate on the card can vouch for a renewal any more ({states}). Visit your "
@@ -66,9 +70,6 @@ UNLOCK_STARTED: Final = (
     "If this card is known, a code was sent to the email address registered for it. It is valid "
     "for 15 minutes."
 )
-UNLOCK_CONTINUE: Final = (
-    "Go on with 'selfrenew unlock --continue {unlock}' and the code in SELFRENEW_UNLOCK_CODE."
-)
 PASSCODES_DIFFER: Final = "The two new passcodes are not the same. Nothing was changed."
 
 STATUS_NOT_DUE: Final = "Not due: it can be renewed from {due_from:%d %B %Y, %H:%M} UTC."
@@ -82,27 +83,16 @@ STATUS_REGISTRATION_AUTHORITY: Final = (
 )
 
 SIGNED_IN: Final = "Signed in to the Spine as {name}."
-ROLE_CHOSEN: Final = "Role: {role}"
-ROLE_OF_SEVERAL: Final = "Role: {role} (the first of {number}; choose another one with --role)"
+ROLE_OF_SEVERAL: Final = "The first of your {number} roles was chosen; --role chooses another."
 NO_ROLES: Final = "You have no roles."
 CHOOSE_ROLE: Final = "Number of the role to work in"
-CERTIFICATE_USED: Final = "Certificate: serial {serial}, until {expires:%d %B %Y, %H:%M} UTC"
+CERTIFICATE_USED: Final = "The certificate that signed in has the serial number {serial}."
 NOTICE_NOW: Final = "Renew here: {url}, or run 'selfrenew renew'."
 TICKET_REFUSED: Final = (
     "Validating the ticket with the Spine came back as not valid ({reason}). Sign in again."
 )
 
-STEP_INSPECTED: Final = "Your card was read and both its keys were tried."
-STEP_PREFLIGHT: Final = "Every service that is needed answers."
-STEP_MANAGEMENT: Final = "Card management opened the card for the renewal."
-STEP_STARTED: Final = "Renewing the {slot} certificate."
-STEP_KEY: Final = "The card has made a new key."
-STEP_ISSUED: Final = "The new certificate was issued, valid until {expires:%d %B %Y}."
-STEP_WRITTEN: Final = "It is on the card and works with its key."
-STEP_CONFIRMED: Final = "It was confirmed: the old one no longer counts."
-STEP_SIGNED_IN: Final = "The Spine accepts the new certificate."
-
-STOPPED: Final = "Stopped by Ctrl-C."
+STOPPED: Final = "Stopped by Ctrl-C. No renewal was in progress."
 STOPPED_BEFORE: Final = "Stopped by Ctrl-C. Nothing on the card was changed."
 STOPPED_WITHIN: Final = (
     "Stopped by Ctrl-C. The {slot} certificate was being replaced and has to be done again; the "
@@ -164,6 +154,7 @@ PROGRESS_ISSUED: Final = "The CA issued the new {slot} certificate, valid until 
 PROGRESS_WRITTEN: Final = "The new {slot} certificate is on the card and goes with its key."
 PROGRESS_CONFIRMED: Final = "The CA knows; the old {slot} certificate no longer counts."
 PROGRESS_SIGNED_IN: Final = "Signed in to the Spine with the new certificate."
+
 CANCELLED: Final = "Cancelled."
 
 SLOT_NAMES: Final = {0x9A: "authentication", 0x9C: "signing"}

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The main job told as a story: a card about to expire is renewed, on a stage of its own."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+
+from cryptography import x509
+from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from selfrenew import messages
+from selfrenew.cli import ExitCode
+from selfrenew.cli.failures import ending_of
+from selfrenew.cli.progress import RenewalWatch
+from selfrenew.config import Reference, assemble, load_configuration
+from selfrenew.piv.errors import PasscodeBlockedError
+from selfrenew.piv.reference_data import check_new_passcode
+from selfrenew.piv.references import Algorithm
+from selfrenew.renewal import Event, RenewalOutcome
+from selfrenew.secret import Secret
+from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage
+
+STAGES = ("embedded",)
+KEY_TYPES = {
+    algorithm.name.lower(): algorithm
+    for algorithm in (
+        Algorithm.P256,
+        Algorithm.P384,
+        Algorithm.RSA2048,
+        Algorithm.RSA3072,
+        Algorithm.RSA4096,
+    )
+}
+_WRONG = Secret("00000000")
+
+
+class Story:
+    """One run: a person, her card, and what happens to it."""
+
+    def __init__(self, stage: EmbeddedStage, passcode: Secret, console: Console) -> None:
+        self._stage = stage
+        self._passcode = passcode
+        self._console = console
+
+    def run(self, *, days_left: int, key_type: str, wrong_passcodes: int) -> None:
+        """Tell it to its end. Raise what ends it early."""
+        stage, name = self._stage, "Alice Archer"
+        self._chapter("The card")
+        card = stage.make_card(
+            stage.make_person(name),
+            days_left=days_left,
+            passcode=self._passcode.reveal(),
+            algorithm=KEY_TYPES[key_type],
+        )
+        stage.reader.insert(card)
+        expires = stage.clock() + timedelta(days=days_left)
+        self._tell(f"{name}'s smartcard is in the reader '{stage.reader.name}'.")
+        verb = "expire" if days_left > 0 else "expired"
+        self._tell(f"Today is {stage.clock():%d %B %Y}.")
+        self._tell(f"Her two {key_type} certificates {verb} on {expires:%d %B %Y}.")
+        configuration = load_configuration(stage.config_file)
+        with assemble(configuration, reader=stage.reader, clock=stage.clock) as reference:
+            for _ in range(wrong_passcodes):
+                self._enter_wrong_passcode(reference)
+            self._sign_in(reference, "She signs in")
+            outcome = self._renew(reference)
+            self._chapter("The card out and in again")
+            stage.reader.remove()
+            stage.reader.insert(card)
+            self._sign_in(reference, "She signs in with the new certificate")
+        self._compare(outcome)
+
+    def _enter_wrong_passcode(self, reference: Reference) -> None:
+        self._chapter("A wrong passcode")
+        session = reference.session()
+        try:
+            session.sign_in(_WRONG, lambda roles: roles[0])
+        except PasscodeBlockedError:
+            raise
+        except Exception as error:
+            if ending_of(error) is not ExitCode.WRONG_PASSCODE:
+                raise
+            self._tell(str(error))
+        finally:
+            session.end()
+
+    def _sign_in(self, reference: Reference, title: str) -> None:
+        self._chapter(title)
+        session = reference.session()
+        try:
+            login = session.sign_in(self._passcode, lambda roles: roles[-1])
+        finally:
+            session.end()
+        role = login.role
+        self._tell(
+            f"The Spine knows her as {login.spine.name}; of her {len(login.spine.roles)} roles she "
+            f"takes {role.name if role else 'none'}."
+        )
+        self._tell(f"Certificate {login.certificate_serial:x} signed in.")
+        if login.notice is not None:
+            self._console.print(
+                Panel(f"{login.notice.text}\n\n[b]Yes[/b]   No", title="Notice", width=78)
+            )
+
+    def _renew(self, reference: Reference) -> RenewalOutcome:
+        self._chapter("She enters her passcode, and both certificates are renewed")
+        watch = RenewalWatch()
+        columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"))
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task(messages.DO_NOT_REMOVE, total=None)
+
+            def observe(event: Event) -> None:
+                progress.console.print(f"  {watch.note(event)}", markup=False)
+                progress.update(task, total=watch.length, advance=1)
+
+            outcome = reference.renewal(self._passcode, observe=observe).run()
+        self._console.print(Panel(f"[b green]{messages.SUCCESS}[/]", width=78))
+        self._tell(messages.SUCCESS_NEXT)
+        return outcome
+
+    def _compare(self, outcome: RenewalOutcome) -> None:
+        table = Table(title="What changed", width=78)
+        for column in ("", "serial", "until"):
+            table.add_column(column, overflow="fold")
+        for key, new in outcome.new.items():
+            name = messages.SLOT_NAMES[key]
+            old = outcome.old[key]
+            if old is not None:
+                table.add_row(f"old {name}", *_cells(old), style="dim")
+            table.add_row(f"new {name}", *_cells(new), style="bold", end_section=True)
+        self._console.print(table)
+
+    def _chapter(self, title: str) -> None:
+        self._console.print(f"\n[b]{title}[/b]")
+
+    def _tell(self, text: str) -> None:
+        self._console.print(Padding(text, (0, 0, 0, 2)))
+
+
+def _cells(certificate: x509.Certificate) -> tuple[str, str]:
+    return f"{certificate.serial_number:x}", f"{certificate.not_valid_after_utc:%d %B %Y}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Tell the story; return a documented exit code."""
+    options = _parser().parse_args(arguments)
+    if options.verbose:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("    %(name)s: %(message)s"))
+        log = logging.getLogger("selfrenew")
+        log.addHandler(handler)
+        log.setLevel(logging.DEBUG)
+    console = Console(highlight=False, soft_wrap=False)
+    passcode = Secret(os.environ.get("SELFRENEW_PASSCODE") or TEST_PASSCODE)
+    try:
+        check_new_passcode(passcode)
+        with EmbeddedStage(seed=options.seed) as stage:
+            Story(stage, passcode, console).run(
+                days_left=options.days_left,
+                key_type=options.key_type,
+                wrong_passcodes=options.wrong_passcode,
+            )
+    except KeyboardInterrupt:
+        console.print(messages.CANCELLED)
+        return ExitCode.CANCELLED
+    except Exception as error:
+        ending = ending_of(error)
+        if ending is None:
+            raise
+        console.print(Panel(str(error), title=ending.name.replace("_", " ").lower(), width=78))
+        console.print(f"\nThis ends with exit code {ending.value}.")
+        return ending
+    console.print(f"\nThe same run again: ci/demo --seed {options.seed}")
+    return ExitCode.DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ci/demo",
+        description=__doc__,
+        epilog="SELFRENEW_PASSCODE sets the card's passcode. Exit codes: docs/command-line.md.",
+    )
+    parser.add_argument(
+        "--days-left", type=int, default=30, metavar="N", help="until the card expires (30)"
+    )
+    parser.add_argument(
+        "--wrong-passcode",
+        type=int,
+        default=0,
+        metavar="N",
+        help="enter a wrong passcode N times first; three lock the card",
+    )
+    parser.add_argument("--key-type", choices=list(KEY_TYPES), default="p256")
+    parser.add_argument("--stage", choices=STAGES, default="embedded")
+    parser.add_argument("--seed", default="0", help="of the emulator's randomness (0)")
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="log every APDU and message, secrets masked"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the documents show is true."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+_EXAMPLE = re.compile(
+    r"<!-- example: runs as a test -->\n```python\n(?P<code>.*?)```\n"
+    r"<!-- prints\n(?P<prints>.*?)-->",
+    re.DOTALL,
+)
+_LINK = re.compile(r"\]\((?!https?:)(?P<target>[^)#]+)")
+
+
+def test_the_readmes_example_prints_what_it_says() -> None:
+    example = _EXAMPLE.search((ROOT / "README.md").read_text())
+    assert example is not None
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(example["code"], "README.md", "exec"), {})  # noqa: S102  the example itself
+    assert printed.getvalue() == example["prints"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_within_the_repository_leads_somewhere(document: Path) -> None:
+    for link in _LINK.finditer(document.read_text()):
+        assert (document.parent / link["target"]).exists(), link["target"]
+
+
+def test_the_readme_has_exactly_two_set_up_commands() -> None:
+    commands = re.findall(r"^ci/\S+", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands == ["ci/demo", "ci/test"]

@@ -60,12 +60,11 @@ from .errors import (
 )
 from .message import ReceivedMessage
 from .protection import Signer
-from .structures import (
-    BodyType,
-    PkiStatus,
-)
+from .structures import BodyType, PkiStatus
+from .trace import describe_content
 
 _log = logging.getLogger("selfrenew.cmp")
+_content_log = logging.getLogger("selfrenew.cmp.content")
 _GRANTED = frozenset({PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS})
 _NOT_IMPLEMENTED = 501
 
@@ -220,11 +219,13 @@ class CmpClient:
     ) -> ReceivedMessage:
         raw = conversation.message(body_type, content, recip_nonce=recip_nonce, pvno=pvno)
         _log.debug("-> %s (transaction %s)", body_type.standard_name, conversation.name)
+        _log_content("->", body_type, content)
         attempted = _attempted(body_type)
         headers = {"content-type": CONTENT_TYPE}
         reply = self._exchange(attempted, "POST", content=raw, headers=headers)
         answer = read_answer(attempted, reply)
         _log.debug("<- %s, HTTP %d", answer.describe(), reply.status)
+        _log_content("<-", answer.body_type, answer.content)
         check_protection(answer, conversation.protection, self._trust, self._clock())
         nonces = {conversation.sender_nonce, delayed_nonce or conversation.sender_nonce}
         check_transaction(answer, conversation.transaction_id, nonces, self._clock())
@@ -285,6 +286,11 @@ class CmpClient:
             raise NotCmpError(str(error)) from error
         except ExchangeError as error:
             raise CaUnreachableError(str(error)) from error
+
+
+def _log_content(direction: str, body_type: BodyType, content: bytes) -> None:
+    if _content_log.isEnabledFor(logging.DEBUG):
+        _content_log.debug("%s %s", direction, describe_content(body_type, content))
 
 
 def _attempted(body_type: BodyType) -> str:

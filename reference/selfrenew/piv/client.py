@@ -5,6 +5,8 @@ One client serves one connection; the caller selects the application first. Secr
 the card and nowhere else.
 """
 
+import logging
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -37,8 +39,11 @@ from .objects import CardholderUniqueIdentifier, CertificateObject, DataObject
 from .reference_data import encode_reference_data
 from .references import Algorithm, KeyReference, ReferenceDataQualifier
 from .signatures import signature_input
+from .trace import describe_command
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+_log = logging.getLogger("selfrenew.piv")
 
 _APPLICATION = bytes.fromhex("A000000308")
 _DYNAMIC_AUTHENTICATION_TEMPLATE = 0x7C
@@ -214,7 +219,10 @@ class PivClient:
     def _send(
         self, ins: Instruction, p1: int, p2: int, data: bytes = b"", le: int | None = None
     ) -> ResponseApdu:
-        return self._channel.send(CommandApdu(0x00, ins, p1, p2, data, le))
+        command = CommandApdu(0x00, ins, p1, p2, data, le)
+        if _log.isEnabledFor(logging.DEBUG):
+            _log.debug("%s", describe_command(command))
+        return self._channel.send(command)
 
 
 def _tag_list(data_object: DataObject) -> bytes:

@@ -27,10 +27,43 @@ from .errors import (
 )
 
 _log = logging.getLogger("selfrenew.services")
+_content_log = logging.getLogger("selfrenew.services.content")
+_PLAIN = frozenset(
+    {
+        "audience",
+        "card",
+        "certificate_serial",
+        "challenge",
+        "detail",
+        "expires_at",
+        "management_algorithm",
+        "name",
+        "reason",
+        "role",
+        "role_id",
+        "roles",
+        "status",
+        "unlock",
+        "user_id",
+        "valid",
+    }
+)
+_SECRET = frozenset(
+    {
+        "assertion",
+        "authorisation",
+        "candidates",
+        "code",
+        "next",
+        "response",
+        "session",
+        "ticket",
+    }
+)
 
 
 class JsonApi:
-    """Calls one service. Tokens and bodies are never logged, only what was called and answered."""
+    """Calls one service. What is logged of a body is named in `_PLAIN`; tokens never are."""
 
     def __init__(self, name: str, url: str, http: httpx.Client) -> None:
         self._name = name
@@ -66,6 +99,9 @@ class JsonApi:
         except ExchangeError as error:
             raise ServiceUnreachableError(str(error)) from error
         _log.debug("%s: %s %s -> %s", self._name, method, path, answer.status)
+        if _content_log.isEnabledFor(logging.DEBUG):
+            _log_content("->", body)
+            _log_content("<-", _json(answer.body))
         return self._read(attempted, answer)
 
     def _read(self, attempted: str, answer: Answer) -> dict[str, Any]:
@@ -75,11 +111,8 @@ class JsonApi:
             )
         if answer.status == 204:
             return {}
-        try:
-            found = json.loads(answer.body)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+        found = _json(answer.body)
+        if found is None:
             raise UnexpectedServiceAnswerError(
                 f"{attempted}: {self._name} answered {answer.status} without a JSON object. Check "
                 "its address in the configuration."
@@ -89,6 +122,27 @@ class JsonApi:
             detail = one_line(str(found.get("detail", "no detail")))
             raise ServiceRefusedError(attempted, reason, detail)
         return found
+
+
+def _json(body: bytes) -> dict[str, Any] | None:
+    """Read a body's object, None for anything else."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _log_content(direction: str, fields: Mapping[str, object] | None) -> None:
+    """Show what is harmless, name what is secret, and leave out what is not known."""
+    if not fields:
+        return
+    shown = [
+        f"{name}={fields[name]!r}" if name in _PLAIN else f"{name}=***"
+        for name in sorted(_PLAIN | _SECRET)
+        if name in fields
+    ]
+    _content_log.debug("%s %s", direction, one_line(", ".join(shown)))
 
 
 def text_field(answer: Mapping[str, Any], name: str, service: str) -> str:

@@ -9,7 +9,13 @@ import logging
 from dataclasses import replace
 from typing import Protocol
 
-from selfrenew.iso7816 import CommandApdu, Instruction, ResponseApdu, describe_status
+from selfrenew.iso7816 import (
+    SECRET_INSTRUCTIONS,
+    CommandApdu,
+    Instruction,
+    ResponseApdu,
+    describe_status,
+)
 
 from .connection import CardConnection, TransportError
 
@@ -17,13 +23,6 @@ _CHAINING = 0x10
 _SHORT_DATA_MAX = 255
 _SHORT_LE_MAX = 256
 _ANSWER_MAX = 65536
-_SECRET_INSTRUCTIONS = frozenset(
-    {
-        Instruction.VERIFY,
-        Instruction.CHANGE_REFERENCE_DATA,
-        Instruction.RESET_RETRY_COUNTER,
-    }
-)
 _log = logging.getLogger("selfrenew.transport")
 
 
@@ -115,7 +114,7 @@ def _describe(command: CommandApdu) -> str:
     head = f"{name} {command.cla:02X} {command.ins:02X} {command.p1:02X} {command.p2:02X}"
     if not command.data:
         return head
-    if command.ins in _SECRET_INSTRUCTIONS:
+    if command.ins in SECRET_INSTRUCTIONS:
         return f"{head} [{len(command.data)} bytes masked]"
     return f"{head} {command.data.hex()}"
 

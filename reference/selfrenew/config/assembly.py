@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reference put together as a configuration says: reader, clients of the services, trust."""
 
-import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from selfrenew.agent import AgentSession
 from selfrenew.clock import Clock, system_clock
 from selfrenew.cmp.checking import Trust
 from selfrenew.cmp.client import CmpClient
-from selfrenew.http import open_http
+from selfrenew.http import one_line, open_http
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.renewal import Event, Renewal
 from selfrenew.renewal.workflow import Services
@@ -93,8 +92,9 @@ def assemble(
 
     Raise ConfigurationError, or TransportError where the reader cannot be opened.
     """
-    http = _open_http(configuration)
     trust = Trust(_trust_anchors(configuration.ca.trust_anchors))
+    reader = reader or open_reader(configuration)
+    http = _open_http(configuration)
 
     def ca(profile: str) -> CmpClient:
         url = f"{configuration.ca.url.rstrip('/')}/p/{profile}"
@@ -108,7 +108,7 @@ def assemble(
         CardManagementClient(configuration.management.url, http),
         SpineClient(configuration.spine.url, http),
     )
-    return Reference(configuration, reader or open_reader(configuration), services, clock, http)
+    return Reference(configuration, reader, services, clock, http)
 
 
 def open_reader(configuration: Configuration) -> Reader:
@@ -121,7 +121,13 @@ def open_reader(configuration: Configuration) -> Reader:
             f"There is no transport '{wanted}' to reach cards by. Known here: {names}. Set "
             f"reader.transport in {configuration.source}, or install what provides it."
         )
-    transport: Transport = known[wanted].load()
+    try:
+        transport: Transport = known[wanted].load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(
+            f"The transport '{wanted}' cannot be used: {one_line(str(error))}. Install what it "
+            f"needs, or set reader.transport in {configuration.source} to another one."
+        ) from error
     return transport(configuration.reader.location, configuration.source.parent)
 
 
@@ -129,7 +135,7 @@ def _open_http(configuration: Configuration) -> httpx.Client:
     anchors = configuration.tls.trust_anchors
     try:
         return open_http(anchors)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigurationError(_unreadable("tls", anchors, error)) from error
 
 
@@ -141,7 +147,7 @@ def _trust_anchors(path: Path) -> tuple[x509.Certificate, ...]:
 
 
 def _unreadable(table: str, path: Path, error: Exception) -> str:
-    why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    why = (error.strerror if isinstance(error, OSError) else None) or one_line(str(error))
     return (
         f"Reading the trust anchors {path} failed: {why}. Set {table}.trust_anchors to a file with "
         "certificates in PEM."

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from selfrenew.http import one_line
+
 from .errors import ConfigurationError
 
 CONFIG_VARIABLE = "SELFRENEW_CONFIG"
@@ -73,6 +75,9 @@ class Configuration:
     contacts: ContactSettings
 
 
+# CMP protects its own messages (RFC 9811, 5), and the portal is only named to a person. To the
+# other services tickets and consents travel, which have to be hidden.
+_PLAIN_HTTP = frozenset({"ca", "portal"})
 _TABLES: dict[str, type] = {
     "reader": ReaderSettings,
     "ca": CaSettings,
@@ -106,7 +111,7 @@ def load_configuration(
     for name, kind in _TABLES.items():
         table = document.get(name, {})
         if not isinstance(table, dict):
-            raise ConfigurationError(f"{path}: [{name}] is no table.")
+            raise ConfigurationError(f"{path}: {name} is no table. Write [{name}] above its keys.")
         tables[name] = _build(path, name, kind, table, environ)
     return Configuration(path, **tables)
 
@@ -119,8 +124,10 @@ def _read(path: Path) -> dict[str, Any]:
             f"Reading the configuration {path} failed: {error.strerror}. Name another file with "
             f"--config or {CONFIG_VARIABLE}."
         ) from error
-    except ValueError as error:
-        raise ConfigurationError(f"The configuration {path} is no TOML: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(
+            f"The configuration {path} is no TOML: {one_line(str(error))}. Correct it."
+        ) from error
 
 
 def _build(
@@ -142,18 +149,29 @@ def _build(
         if not isinstance(value, str) or not value:
             raise ConfigurationError(f"{where} has to be a text, not {value!r}.")
         if key == "url":
-            _check_url(where, value)
-        values[key] = folder / Path(value).expanduser() if each.type is Path else value
+            _check_url(where, value, plain=name in _PLAIN_HTTP)
+        values[key] = _path(where, folder, value) if each.type is Path else value
     return kind(**values)
 
 
-def _check_url(where: str, value: str) -> None:
-    parts = urlsplit(value)
-    # Tickets and consents travel to these; CMP protects itself, but not whom it is told to.
-    if parts.scheme != "https" or not parts.hostname:
-        raise ConfigurationError(f"{where} has to be an https address, not {value!r}.")
-    if parts.username or parts.password:
-        raise ConfigurationError(f"{where} must not hold a name or a password.")
+def _path(where: str, folder: Path, value: str) -> Path:
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError as error:
+        raise ConfigurationError(f"{where}: {value!r} names nobody's folder.") from error
+
+
+def _check_url(where: str, value: str, *, plain: bool) -> None:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"{where} is no address: {error}.") from error
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{where} must not hold a name or a password. Take it out.")
+    if parts.scheme not in ({"http", "https"} if plain else {"https"}) or not parts.hostname:
+        wanted = "http or https" if plain else "https"
+        raise ConfigurationError(f"{where} has to be an {wanted} address, not {value!r}.")
 
 
 def _refuse_unknown(

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from selfrenew.config import ConfigurationError, load_configuration
+from selfrenew_emulator.stage.configuration import StageUrls, configuration_text
+
+TEXT = configuration_text(
+    StageUrls("http://c", "https://c/cmp", "https://m", "https://s", "https://d"),
+    card="alice.card",
+    root="root.pem",
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "selfrenew.toml"
+    file.write_text(TEXT)
+    return file
+
+
+def changed(file: Path, old: str, new: str) -> Path:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    return file
+
+
+def refusal(file: Path, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(file, environ)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text
+
+
+def test_what_a_stage_writes_is_read(file: Path) -> None:
+    configuration = load_configuration(file)
+    assert configuration.reader.transport == "image"
+    assert configuration.reader.location == "alice.card"
+    assert configuration.ca.url == "https://c/cmp"
+    assert configuration.ca.signing_profile == "signing"
+    assert configuration.management.url == "https://m"
+    assert configuration.spine.url == "https://s"
+    assert configuration.portal.url.startswith("https://portal.test/")
+    assert "test stage" in configuration.contacts.it
+
+
+def test_file_names_are_relative_to_the_file(file: Path) -> None:
+    configuration = load_configuration(file)
+    assert configuration.tls.trust_anchors == file.parent / "root.pem"
+    assert configuration.ca.trust_anchors == file.parent / "root.pem"
+
+
+def test_an_absolute_file_name_stays(file: Path) -> None:
+    configuration = load_configuration(changed(file, '"root.pem"', '"/etc/roots.pem"'))
+    assert configuration.ca.trust_anchors == Path("/etc/roots.pem")
+
+
+def test_profiles_and_contacts_may_be_left_out(file: Path) -> None:
+    text, _, _ = file.read_text().partition("[contacts]")
+    file.write_text(text.replace('signing_profile = "signing"\n', ""))
+    configuration = load_configuration(file)
+    assert configuration.ca.signing_profile == "signing"
+    assert configuration.contacts.it == "your IT service desk"
+
+
+def test_the_environment_names_the_file_where_nobody_else_does(file: Path) -> None:
+    assert load_configuration(None, {"SELFRENEW_CONFIG": str(file)}).source == file
+
+
+def test_without_a_file_the_two_ways_to_name_one_are_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"--config or SELFRENEW_CONFIG"):
+        load_configuration(None, {"SELFRENEW_CONFIG": ""})
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"),
+    [
+        ("SELFRENEW_READER_LOCATION", "reader.location"),
+        ("SELFRENEW_READER_TRANSPORT", "reader.transport"),
+        ("SELFRENEW_CA_URL", "ca.url"),
+        ("SELFRENEW_CA_SIGNING_PROFILE", "ca.signing_profile"),
+        ("SELFRENEW_MANAGEMENT_URL", "management.url"),
+        ("SELFRENEW_SPINE_URL", "spine.url"),
+        ("SELFRENEW_PORTAL_URL", "portal.url"),
+        ("SELFRENEW_CONTACTS_REGISTRATION_AUTHORITY", "contacts.registration_authority"),
+    ],
+)
+def test_the_environment_replaces_each_value(file: Path, variable: str, path: str) -> None:
+    configuration = load_configuration(file, {variable: "https://else.where/x"})
+    table, _, key = path.partition(".")
+    assert getattr(getattr(configuration, table), key) == "https://else.where/x"
+
+
+def test_an_empty_variable_replaces_nothing(file: Path) -> None:
+    assert load_configuration(file, {"SELFRENEW_CA_URL": ""}).ca.url == "https://c/cmp"
+
+
+def test_a_file_name_of_the_environment_is_relative_to_where_the_program_started(
+    file: Path,
+) -> None:
+    configuration = load_configuration(file, {"SELFRENEW_TLS_TRUST_ANCHORS": "here.pem"})
+    assert configuration.tls.trust_anchors == Path("here.pem")
+
+
+def test_the_environment_stands_in_for_a_missing_value(file: Path) -> None:
+    changed(file, 'url = "https://s"', "")
+    assert "spine.url" in refusal(file)
+    assert load_configuration(file, {"SELFRENEW_SPINE_URL": "https://x"}).spine.url == "https://x"
+
+
+def test_a_missing_value_is_named_with_its_variable(file: Path) -> None:
+    text = refusal(changed(file, 'url = "https://m"', ""))
+    assert "management.url" in text
+    assert "SELFRENEW_MANAGEMENT_URL" in text
+
+
+def test_an_unknown_key_is_named_beside_the_known_ones(file: Path) -> None:
+    text = refusal(changed(file, "transport =", "transprot ="))
+    assert "transprot" in text
+    assert "Known: transport, location" in text
+
+
+def test_an_unknown_table_is_named_beside_the_known_ones(file: Path) -> None:
+    text = refusal(changed(file, "[spine]", "[spien]"))
+    assert "spien" in text
+    assert "reader, ca, management, spine, tls, portal, contacts" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('url = "https://s"', 'url = "http://s"', "spine.url has to be an https address"),
+        ('url = "https://m"', 'url = "http://m"', "management.url has to be an https address"),
+        ('url = "https://s"', 'url = "s"', "spine.url has to be an https address"),
+        ('url = "https://c/cmp"', 'url = "ftp://c"', "ca.url has to be an http or https address"),
+        ('url = "https://s"', 'url = "https://[1"', "spine.url is no address"),
+        ('url = "https://s"', 'url = "https://s:99999"', "spine.url is no address"),
+        ('url = "https://s"', "url = 7", "spine.url has to be a text, not 7"),
+        ('url = "https://s"', 'url = ""', "spine.url has to be a text"),
+        ('"root.pem"', '"~nobody-of-that-name/root.pem"', "names nobody's folder"),
+    ],
+)
+def test_a_value_that_will_not_do_is_named_with_its_reason(
+    file: Path, old: str, new: str, told: str
+) -> None:
+    assert told in refusal(changed(file, old, new))
+
+
+def test_plain_http_is_enough_for_cmp_which_protects_itself(file: Path) -> None:
+    environ = {"SELFRENEW_CA_URL": "http://127.0.0.1:8080/.well-known/cmp"}
+    assert load_configuration(file, environ).ca.url == environ["SELFRENEW_CA_URL"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_password_in_an_address_is_refused_and_not_repeated(file: Path, scheme: str) -> None:
+    text = refusal(file, {"SELFRENEW_SPINE_URL": f"{scheme}://me:h1dden@spine"})
+    assert "SELFRENEW_SPINE_URL must not hold" in text
+    assert "h1dden" not in text
+
+
+@pytest.mark.parametrize(
+    "content", [b"[reader", b"\xff\xfe", b"a = " + b"[" * 100_000, b"a = 1\na = 2"]
+)
+def test_a_file_that_is_no_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_bytes(content)
+    assert f"{file} is no TOML" in refusal(file)
+
+
+def test_a_table_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "flat.toml"
+    file.write_text("reader = 1")
+    assert "reader is no table" in refusal(file)
+
+
+@pytest.mark.parametrize("name", ["missing.toml", "."])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
+    assert f"Reading the configuration {tmp_path / name} failed" in refusal(tmp_path / name)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=80))
+def test_any_bytes_are_a_configuration_or_a_named_error(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "any.toml"
+    file.write_bytes(content)
+    refusal(file)

@@ -64,11 +64,6 @@ def _verify(
         raise VerificationError(str(error)) from error
 
 
-def _is_a_ca(_policy: Policy, _: x509.Certificate, constraints: x509.BasicConstraints) -> None:
-    if not constraints.ca:
-        raise ValueError("an issuer is no CA")
-
-
 def _signs_certificates(_policy: Policy, _: x509.Certificate, usage: x509.KeyUsage | None) -> None:
     if usage is not None and not usage.key_cert_sign:
         raise ValueError("an issuer's keyUsage does not let it sign certificates")
@@ -78,7 +73,7 @@ def _signs_certificates(_policy: Policy, _: x509.Certificate, usage: x509.KeyUsa
 _EE = ExtensionPolicy.permit_all().may_be_present(
     x509.CertificatePolicies, Criticality.AGNOSTIC, None
 )
-_CA = _EE.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_a_ca).may_be_present(
+_CA = _EE.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None).may_be_present(
     x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates
 )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew import messages
 from selfrenew.clock import Clock
 from selfrenew.cmp.building import SignatureProtection
 from selfrenew.cmp.client import CmpClient, PendingCertificate
@@ -63,6 +64,11 @@ class RenewalOutcome:
 
     old: Mapping[KeyReference, x509.Certificate | None]
     new: Mapping[KeyReference, x509.Certificate]
+
+    @property
+    def text(self) -> str:
+        """What the holder is told."""
+        return messages.SUCCESS
 
 
 class Renewal:

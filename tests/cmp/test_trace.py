@@ -51,6 +51,12 @@ def test_a_delay_is_logged_with_its_length() -> None:
     content = encode_list(PollRepContent(items=[PollReply(cert_req_id=0, check_after=7)]))
     assert describe_content(BodyType.POLLREP, content) == "ask again in 7 seconds"
     assert describe_content(BodyType.POLLREQ, poll_request()) == "no content"
+    endless = encode_list(PollRepContent(items=[PollReply(cert_req_id=0, check_after=1 << 20000)]))
+    assert describe_content(BodyType.POLLREP, endless) == "ask again in far too many seconds"
+
+
+def test_a_request_for_nothing_is_logged_as_such() -> None:
+    assert describe_content(BodyType.IR, b"\x30\x00") == "nothing"
 
 
 @settings(max_examples=100)

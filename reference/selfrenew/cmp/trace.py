@@ -29,7 +29,7 @@ _RESPONSES = frozenset({BodyType.IP, BodyType.CP, BodyType.KUP})
 def describe_content(body_type: BodyType, content: bytes) -> str:
     """Say what a body holds: who asks for which key, which certificate came, what was refused."""
     try:
-        return one_line(_describe(body_type, content))
+        return one_line(_describe(body_type, content)) or "nothing"
     except CmpFormatError as error:
         return one_line(f"malformed ({error})")
 
@@ -50,8 +50,10 @@ def _describe(body_type: BodyType, content: bytes) -> str:
         error = decode(ErrorMsgContent, content)
         return " ".join([_status(error.pki_status_info), *(error.error_details or ())])
     if body_type is BodyType.POLLREP:
-        waits = (str(each.check_after) for each in decode_list(PollRepContent, content))
-        return f"ask again in {', '.join(waits)} seconds"
+        waits = (each.check_after for each in decode_list(PollRepContent, content))
+        # A number of any length comes in; Python prints none of thousands of digits.
+        words = (str(wait) if wait.bit_length() < 64 else "far too many" for wait in waits)
+        return f"ask again in {', '.join(words)} seconds"
     return "no content"
 
 

@@ -13,18 +13,18 @@ from selfrenew.cmp import (
     CaBusyError,
     CaUnreachableError,
     CmpError,
+    CmpFormatError,
     NotCmpError,
     TlsNotTrustedError,
+    UntrustedAnswerError,
+    WrongTransactionError,
 )
-from selfrenew.cmp.building import (
-    SignatureProtection,
-)
+from selfrenew.cmp.building import ANY_INFORMATION, NULL_CONTENT, SignatureProtection
 from selfrenew.cmp.checking import Trust
 from selfrenew.cmp.client import CmpClient, PendingCertificate
+from selfrenew.cmp.message import ReceivedMessage
 from selfrenew.cmp.protection import PrivateKeySigner
-from selfrenew.cmp.structures import (
-    BodyType,
-)
+from selfrenew.cmp.structures import BodyType, FailureInfo
 from selfrenew.http import ANSWER_MAX_BYTES, open_http
 from selfrenew.secret import Secret
 
@@ -36,17 +36,24 @@ Ask = Callable[..., PendingCertificate]
 # Pre-flight.
 
 
-def test_a_probe_begins_no_transaction(client: CmpClient, ca: Any, loopback: Any) -> None:
+def test_a_probe_asks_for_nothing_but_information(client: CmpClient, ca: Any) -> None:
+    ca.on[BodyType.GENM] = lambda request: ca.error(request, FailureInfo.badRequest)
     client.probe()
-    assert ca.received == []
-    assert [request.method for request in loopback.seen] == ["OPTIONS"]
+    (asked,) = ca.received
+    assert (asked.body_type, asked.protection, asked.extra_certs) == (BodyType.GENM, None, ())
 
 
-@pytest.mark.parametrize("status", [200, 204, 400, 405, 415, 501])
-def test_a_probe_is_content_with_any_answer_of_a_server(
-    client: CmpClient, loopback: Any, answered: Callable[..., bytes], status: int
+@pytest.mark.parametrize("protected", [True, False])
+@pytest.mark.parametrize("body_type", [BodyType.GENP, BodyType.ERROR])
+def test_a_probe_is_content_with_information_or_with_a_refusal_to_give_any(
+    client: CmpClient, ca: Any, body_type: BodyType, protected: bool
 ) -> None:
-    loopback.respond = lambda _: answered(status=status)
+    def answer(request: ReceivedMessage) -> bytes:
+        if body_type is BodyType.ERROR:
+            return ca.error(request, FailureInfo.badMessageCheck, protected=protected)
+        return ca.reply(request, body_type, ANY_INFORMATION, protected=protected)
+
+    ca.on[BodyType.GENM] = answer
     client.probe()
 
 
@@ -56,7 +63,9 @@ def test_a_probe_is_content_with_any_answer_of_a_server(
         (500, CaBusyError),
         (502, CaBusyError),
         (503, CaBusyError),
+        (200, NotCmpError),
         (404, NotCmpError),
+        (405, NotCmpError),
         (302, NotCmpError),
     ],
 )
@@ -67,8 +76,44 @@ def test_a_probe_tells_what_will_not_do(
     status: int,
     error: type[CmpError],
 ) -> None:
-    loopback.respond = lambda _: answered(status=status)
+    loopback.respond = lambda _: answered(b"<h1>", status=status, content_type="text/html")
     with pytest.raises(error, match=str(status)):
+        client.probe()
+
+
+@pytest.mark.parametrize("reason", [FailureInfo.systemUnavail, FailureInfo.systemFailure])
+def test_a_ca_that_fails_is_to_be_tried_later(
+    client: CmpClient, ca: Any, reason: FailureInfo
+) -> None:
+    ca.on[BodyType.GENM] = lambda request: ca.error(request, reason)
+    with pytest.raises(CaBusyError, match=reason.name):
+        client.probe()
+
+
+def test_a_probe_believes_only_the_ca(client: CmpClient, ca: Any, pki: Any) -> None:
+    ca.on[BodyType.GENM] = lambda request: ca.error(
+        request, FailureInfo.badRequest, by=pki.person, chain=(pki.person, pki.issuer)
+    )
+    with pytest.raises(UntrustedAnswerError, match="may speak for a CA"):
+        client.probe()
+
+
+def test_a_probe_wants_an_answer_of_its_own(client: CmpClient, ca: Any) -> None:
+    kept: list[bytes] = []
+
+    def again(request: ReceivedMessage) -> bytes:
+        kept.append(ca.error(request, FailureInfo.badRequest))
+        return kept[0]
+
+    ca.on[BodyType.GENM] = again
+    client.probe()
+    with pytest.raises(WrongTransactionError, match="another transaction"):
+        client.probe()
+
+
+def test_a_probe_is_not_answered_with_a_certificate(client: CmpClient, ca: Any) -> None:
+    ca.on[BodyType.GENM] = lambda request: ca.reply(request, BodyType.PKICONF, NULL_CONTENT)
+    with pytest.raises(CmpFormatError, match="pkiconf instead of genp"):
         client.probe()
 
 
@@ -79,7 +124,8 @@ def test_a_ca_that_is_not_there_is_unreachable(http: httpx.Client, pki: Any) -> 
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     trust = Trust((pki.root.certificate,))
-    client = CmpClient(f"http://127.0.0.1:{port}/", http=http, trust=trust, clock=lambda: None)
+    now = pki.person.certificate.not_valid_before_utc
+    client = CmpClient(f"http://127.0.0.1:{port}/", http=http, trust=trust, clock=lambda: now)
     with pytest.raises(CaUnreachableError, match=rf"http://127\.0\.0\.1:{port} failed"):
         client.probe()
 

@@ -34,7 +34,13 @@ from .message import (
     general_name,
     tlv,
 )
-from .protection import Signer, password_based_mac, protect, written_key_identifier
+from .protection import (
+    Signer,
+    encode_unprotected,
+    password_based_mac,
+    protect,
+    written_key_identifier,
+)
 from .structures import (
     BodyType,
     CertConfirmContent,
@@ -78,11 +84,14 @@ Protection = SignatureProtection | MacProtection
 
 
 class Conversation:
-    """One transaction as the end entity leads it: header fields, nonces and protection."""
+    """One transaction as the end entity leads it: header fields, nonces and protection.
+
+    Without protection it says nothing that anybody could act on.
+    """
 
     def __init__(
         self,
-        protection: Protection,
+        protection: Protection | None,
         recipient: x509.Name,
         *,
         clock: Callable[[], datetime],
@@ -122,6 +131,8 @@ class Conversation:
             sender_nonce=self.sender_nonce,
             recip_nonce=recip_nonce,
         )
+        if protection is None:
+            return encode_unprotected(Message(header, body_type, content))
         if isinstance(protection, MacProtection):
             header.sender_kid = protection.reference
             header.protection_alg = password_based_mac(self._salt)
@@ -233,4 +244,6 @@ def fail_bits(*reasons: FailureInfo) -> BitString:
 
 
 NULL_CONTENT = encode(Null())
+ANY_INFORMATION = encode_list(GenMsgContent(items=[]))
+"""The content of a genm that asks for whatever the CA has to tell (RFC 9810, D.5)."""
 """The content of pkiconf."""

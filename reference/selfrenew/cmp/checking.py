@@ -34,8 +34,15 @@ class Trust:
     pinned: x509.Certificate | None = None
 
 
-def check_protection(answer: ReceivedMessage, own: Protection, trust: Trust, now: datetime) -> None:
-    """Require that the CA made the answer. Raise UntrustedAnswerError."""
+def check_protection(
+    answer: ReceivedMessage, own: Protection | None, trust: Trust, now: datetime
+) -> None:
+    """Require that the CA made the answer. Raise UntrustedAnswerError.
+
+    `own` is what the request was protected with; one without any may be answered without any.
+    """
+    if answer.protection is None and own is None:
+        return
     if answer.protection is None and answer.body_type is BodyType.ERROR:
         raise UntrustedAnswerError(_hearsay(answer))
     if is_mac(answer):

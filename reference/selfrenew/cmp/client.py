@@ -36,6 +36,7 @@ from .answers import (
     status_of_error,
 )
 from .building import (
+    ANY_INFORMATION,
     CERT_REQ_ID,
     CMP_2000,
     NULL_NAME,
@@ -58,15 +59,15 @@ from .errors import (
     TlsNotTrustedError,
     WrongCertificateError,
 )
-from .message import ReceivedMessage
+from .message import ReceivedMessage, decode
 from .protection import Signer
-from .structures import BodyType, PkiStatus
+from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatus
 from .trace import describe_content
 
 _log = logging.getLogger("selfrenew.cmp")
 _content_log = logging.getLogger("selfrenew.cmp.content")
 _GRANTED = frozenset({PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS})
-_NOT_IMPLEMENTED = 501
+_LATER = frozenset({FailureInfo.systemUnavail.name, FailureInfo.systemFailure.name})
 
 
 @dataclass
@@ -122,18 +123,22 @@ class CmpClient:
         return self._trust
 
     def probe(self) -> None:
-        """Check that a server is there, without beginning a transaction.
+        """Check that a CA answers here that speaks CMP and is trusted; begin no transaction.
 
-        OPTIONS, since any HTTP server answers it somehow; only silence and 5xx count against it,
-        but for 501 of a server that does not know OPTIONS (RFC 9110, 15.6.2).
+        Asked is an unprotected genm for information in general (RFC 9810, D.5 and E). A refusal to
+        give any is as good as an answer: it shows who is there before a key is given up.
         """
-        status = self._exchange("Asking whether the CA is there", "OPTIONS").status
-        if status >= 500 and status != _NOT_IMPLEMENTED:
-            raise CaBusyError(f"The CA at {self._url} answers {status}. Try again later.", None)
-        if status == 404:
-            raise NotCmpError(
-                f"There is no CMP at {self._url} (404). Check the address in the configuration."
-            )
+        conversation = Conversation(
+            None, self._recipient, clock=self._clock, randomness=self._randomness
+        )
+        answer = self._send(conversation, BodyType.GENM, ANY_INFORMATION, recip_nonce=None)
+        if answer.body_type is BodyType.ERROR:
+            refusal = decode(ErrorMsgContent, answer.content)
+            said = rejection(_attempted(BodyType.GENM), refusal.pki_status_info)
+            if said.fail_info & _LATER:
+                raise CaBusyError(f"{said}", None)
+        else:
+            require(_attempted(BodyType.GENM), answer, BodyType.GENP)
 
     def request(
         self,

@@ -244,6 +244,6 @@ def fail_bits(*reasons: FailureInfo) -> BitString:
 
 
 NULL_CONTENT = encode(Null())
+"""The content of pkiconf."""
 ANY_INFORMATION = encode_list(GenMsgContent(items=[]))
 """The content of a genm that asks for whatever the CA has to tell (RFC 9810, D.5)."""
-"""The content of pkiconf."""

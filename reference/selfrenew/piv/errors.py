@@ -93,5 +93,8 @@ class UnreadableObjectError(PivError):
     """A data object on the card is damaged."""
 
     def __init__(self, what: str, why: str) -> None:
-        super().__init__(f"The card's {what} is there but cannot be read: {why}.")
+        super().__init__(
+            f"The card's {what} cannot be read: {why}. If it is your own card, see your Registration "
+            "Authority."
+        )
         self.what = what

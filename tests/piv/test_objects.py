@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+import gzip
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from selfrenew.iso7816 import Tlv
+from selfrenew.piv import (
+    CardholderUniqueIdentifier,
+    CertificateObject,
+    DataObject,
+    DataObjectFormatError,
+    KeyReference,
+)
+
+GUID = bytes(range(16))
+
+
+def test_tags_and_containers_tell_the_objects_apart() -> None:
+    assert len({item.tag for item in DataObject}) == len(DataObject) == 36
+    assert len({item.container for item in DataObject}) == len(DataObject)
+
+
+# SP 800-73-4 Part 1, tables 2 and 3.
+@pytest.mark.parametrize(
+    ("key", "tag", "container"),
+    [
+        (KeyReference.PIV_AUTHENTICATION, 0x5FC105, 0x0101),
+        (KeyReference.DIGITAL_SIGNATURE, 0x5FC10A, 0x0100),
+        (KeyReference.KEY_MANAGEMENT, 0x5FC10B, 0x0102),
+        (KeyReference.CARD_AUTHENTICATION, 0x5FC101, 0x0500),
+        (KeyReference.RETIRED_1, 0x5FC10D, 0x1001),
+        (KeyReference.RETIRED_20, 0x5FC120, 0x1014),
+    ],
+)
+def test_each_key_has_the_certificate_object_of_the_standard(
+    key: KeyReference, tag: int, container: int
+) -> None:
+    data_object = DataObject.certificate_of(key)
+    assert (data_object.tag, data_object.container) == (tag, container)
+
+
+@pytest.mark.parametrize("key", [KeyReference.MANAGEMENT, KeyReference.SECURE_MESSAGING])
+def test_a_key_without_a_certificate_has_no_object(key: KeyReference) -> None:
+    with pytest.raises(KeyError):
+        DataObject.certificate_of(key)
+
+
+@given(st.binary(min_size=1, max_size=5000), st.booleans())
+@settings(max_examples=25)
+def test_a_certificate_object_survives_a_round_trip(der: bytes, compressed: bool) -> None:
+    content = CertificateObject(der, compressed)
+    assert CertificateObject.from_bytes(bytes(content)) == content
+
+
+def test_a_certificate_object_has_the_standards_fields_in_order() -> None:
+    assert bytes(CertificateObject(b"\xaa")).hex() == "7001aa710100fe00"
+
+
+def test_a_certificate_that_others_compressed_is_unpacked() -> None:
+    raw = bytes(Tlv(0x70, gzip.compress(b"DER"))) + bytes.fromhex("710101FE00")
+    assert CertificateObject.from_bytes(raw) == CertificateObject(b"DER", compressed=True)
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "no certificate"),
+        (b"\x70\x00", "no certificate"),
+        (b"\x70\x05\x00", "not BER-TLV"),
+        (bytes.fromhex("7002AABB710101"), "damaged"),
+        (bytes(Tlv(0x70, gzip.compress(b"DER")[:-4])) + b"\x71\x01\x01", "cut off"),
+        (bytes(Tlv(0x70, gzip.compress(bytes(70_000)))) + b"\x71\x01\x01", "over 64 KiB"),
+    ],
+)
+def test_a_certificate_object_that_cannot_be_read_says_why(raw: bytes, why: str) -> None:
+    with pytest.raises(DataObjectFormatError, match=why):
+        CertificateObject.from_bytes(raw)
+
+
+@given(
+    st.binary(min_size=25, max_size=25),
+    st.binary(min_size=16, max_size=16),
+    st.dates(min_value=date(1000, 1, 1)),
+    st.binary(max_size=300),
+)
+@settings(max_examples=25)
+def test_a_chuid_survives_a_round_trip(
+    fasc_n: bytes, guid: bytes, expires: date, signature: bytes
+) -> None:
+    chuid = CardholderUniqueIdentifier(fasc_n, guid, expires, signature)
+    assert CardholderUniqueIdentifier.from_bytes(bytes(chuid)) == chuid
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"\xff", "not BER-TLV"),
+        (b"\x30\x00" + bytes(Tlv(0x35, b"20301231")), "no tag 34"),
+        (b"\x30\x00" + bytes(Tlv(0x34, GUID[:15])) + b"\x35\x00", "15 bytes, not 16"),
+        (b"\x30\x00" + bytes(Tlv(0x34, GUID)) + bytes(Tlv(0x35, b"20301399")), "no YYYYMMDD"),
+        (b"\x30\x00" + bytes(Tlv(0x34, GUID)) + bytes(Tlv(0x35, b"\xff" * 8)), "no YYYYMMDD"),
+    ],
+)
+def test_a_chuid_that_cannot_be_read_says_why(raw: bytes, why: str) -> None:
+    with pytest.raises(DataObjectFormatError, match=why):
+        CardholderUniqueIdentifier.from_bytes(raw)
+
+
+@given(st.binary(max_size=80))
+@settings(max_examples=50)
+def test_any_bytes_are_an_object_or_a_named_error(raw: bytes) -> None:
+    for kind in (CertificateObject, CardholderUniqueIdentifier):
+        try:
+            kind.from_bytes(raw)
+        except DataObjectFormatError:
+            continue

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server on loopback that answers whatever bytes a test likes, over a real socket."""
+"""What comes from outside: a server that answers whatever bytes a test likes, over a real socket
+on loopback, and certificates with something wrong."""
 
 import contextlib
 import socket
@@ -7,11 +8,16 @@ import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.http import open_http
 
@@ -157,3 +163,43 @@ def http(tls_root: Path) -> Iterator[httpx.Client]:
 def answered() -> Callable[..., bytes]:
     """http_answer, since a conftest is not imported."""
     return http_answer
+
+
+def make_certificate(*extensions: x509.ExtensionType) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1)
+    for extension in extensions:
+        builder = builder.add_extension(extension, critical=True)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    end = start + timedelta(days=3650)
+    certificate = builder.not_valid_before(start).not_valid_after(end).sign(key, hashes.SHA256())
+    return certificate.public_bytes(Encoding.DER)
+
+
+@pytest.fixture(scope="session")
+def odd_certificates() -> dict[str, bytes]:
+    """DER that is a certificate at first sight, and what is wrong with each."""
+    good = make_certificate(x509.BasicConstraints(ca=False, path_length=None))
+    twice = make_certificate(
+        *(
+            x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\x05\x00")
+            for oid in ("1.2.3.4", "1.2.3.5")
+        )
+    )
+    named = make_certificate(x509.SubjectAlternativeName([x509.DNSName("x.example")]))
+    point = good.index(b"\x03\x42\x00\x04") + 60
+    p256 = bytes.fromhex("06082a8648ce3d030107")
+    common_name = bytes.fromhex("0603550403 0c01")
+    return {
+        "no certificate": b"\x05\x00",
+        "empty": b"\x30\x00",
+        "version 4": good.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1),
+        "extension twice": twice.replace(b"\x06\x03\x2a\x03\x05", b"\x06\x03\x2a\x03\x04"),
+        "no point": good[:point] + bytes((good[point] ^ 1,)) + good[point + 1 :],
+        "no curve": good.replace(p256, p256[:-1] + b"\x6f"),
+        "broken extension": good.replace(b"\x04\x02\x30\x00", b"\x04\x02\x05\x00"),
+        "x400 name": named.replace(b"\x82\x09x.example", b"\xa3\x09x.example"),
+        "bits for a name": good.replace(common_name + b"x", common_name[:-2] + b"\x03\x01\x00"),
+        "no time": good.replace(b"Z\x17", b"Y\x17"),
+    }

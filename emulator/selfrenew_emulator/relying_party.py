@@ -13,10 +13,11 @@ from enum import Enum, unique
 
 import jwt
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.clock import Clock
 
 from .certificate_status import CertificateState, StatusSource
@@ -49,7 +50,7 @@ _TEXTS = {
     RefusalReason.UNKNOWN: "the certificate is of no issuer that is accepted here",
     RefusalReason.NOT_YET_VALID: "the certificate is not valid yet",
     RefusalReason.EXPIRED: "the certificate has expired",
-    RefusalReason.PENDING: "the certificate was never confirmed to its issuer: run the renewal again",
+    RefusalReason.PENDING: "the certificate was never confirmed: run the renewal again",
     RefusalReason.SUPERSEDED: "the certificate was superseded by a newer one",
     RefusalReason.REVOKED: "the certificate was revoked",
 }
@@ -124,7 +125,7 @@ class RelyingParty:
                 continue
             try:
                 certificate.verify_directly_issued_by(issuer)
-            except (InvalidSignature, ValueError, TypeError):
+            except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
                 continue
             return issuer
         return None
@@ -163,6 +164,13 @@ def _certificate_of(token: str) -> x509.Certificate:
         raise AssertionRefusedError(RefusalReason.MALFORMED)
     try:
         chain = jwt.get_unverified_header(token)["x5c"]
-        return x509.load_der_x509_certificate(b64decode(chain[0], validate=True))
-    except (jwt.PyJWTError, KeyError, IndexError, TypeError, ValueError) as error:
+        return load_certificate(b64decode(chain[0], validate=True))
+    except (
+        jwt.PyJWTError,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        UnreadableCertificateError,
+    ) as error:
         raise AssertionRefusedError(RefusalReason.MALFORMED) from error

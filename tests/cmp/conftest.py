@@ -165,34 +165,6 @@ def usage() -> Callable[..., x509.KeyUsage]:
     return key_usage
 
 
-@pytest.fixture(scope="session")
-def odd_certificates(pki: Pki) -> dict[str, bytes]:
-    """DER that is a certificate at first sight, and what is wrong with each."""
-    twice = tuple(
-        (x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\x05\x00"), False)
-        for oid in ("1.2.3.4", "1.2.3.5")
-    )
-    good = certificate_der(pki.signer.certificate)
-    san = x509.SubjectAlternativeName([x509.DNSName("x.example")])
-    named = certificate_der(pki.root.issue("san", extensions=((san, False),)).certificate)
-    point = good.index(b"\x03\x42\x00\x04") + 60
-    double = certificate_der(pki.root.issue("twice", extensions=twice).certificate)
-    p256 = bytes.fromhex("06082a8648ce3d030107")
-    return {
-        "no certificate": b"\x05\x00",
-        "empty": b"\x30\x00",
-        "version 4": good.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020103"), 1),
-        "extension twice": double.replace(b"\x06\x03\x2a\x03\x05", b"\x06\x03\x2a\x03\x04"),
-        "no point": good[:point] + bytes((good[point] ^ 1,)) + good[point + 1 :],
-        "no curve": good.replace(p256, p256[:-1] + b"\x6f"),
-        "broken extension": good.replace(
-            bytes.fromhex("03551d0f0101ff0404"), bytes.fromhex("03551d0f0101ff0405")
-        ),
-        "x400 name": named.replace(b"\x82\x09x.example", b"\xa3\x09x.example"),
-        "no time": good.replace(b"Z", b"Y"),
-    }
-
-
 Answer = bytes | tuple[int, str, bytes]
 
 

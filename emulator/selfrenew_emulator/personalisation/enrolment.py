@@ -7,6 +7,7 @@ from datetime import datetime
 import httpx
 from cryptography import x509
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.cmp import CmpError, CmpFormatError
 from selfrenew.cmp.building import (
     NULL_NAME,
@@ -125,9 +126,9 @@ def _issued(answer: ReceivedMessage) -> x509.Certificate:
     if pair is None or pair.cert_or_enc_cert.tag != "certificate":
         raise CmpFormatError("the answer holds no certificate")
     try:
-        return x509.load_der_x509_certificate(encode(pair.cert_or_enc_cert.value))
-    except ValueError as error:
-        raise CmpFormatError(f"the certificate cannot be read: {error}") from error
+        return load_certificate(encode(pair.cert_or_enc_cert.value))
+    except UnreadableCertificateError as error:
+        raise CmpFormatError(str(error)) from error
 
 
 def _reason(info: PkiStatusInfo) -> str:

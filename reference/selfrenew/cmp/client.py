@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography import x509
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.clock import Clock
 from selfrenew.http import (
     Answer,
@@ -47,14 +48,12 @@ from .building import (
     certificate_request,
     poll_request,
 )
-from .certificates import load_certificate
 from .checking import Trust, check_protection, check_transaction, rejection
 from .errors import (
     CaBusyError,
     CaUnreachableError,
     CaWaitingError,
     CmpError,
-    CmpFormatError,
     NotCmpError,
     TlsNotTrustedError,
     WrongCertificateError,
@@ -165,7 +164,7 @@ class CmpClient:
         raw = certificate_in(response)
         try:
             certificate = load_certificate(raw)
-        except CmpFormatError as error:
+        except UnreadableCertificateError as error:
             # Hearing nothing, the CA would keep a certificate that nobody has.
             with suppress(CmpError):
                 self.close(conversation, answer, raw, str(error))

@@ -13,9 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.asn1 import TLV, decode_der, encode_der
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.iso7816 import Tlv
 
-from .certificates import load_certificate
 from .errors import CmpFormatError
 from .structures import (
     BodyType,
@@ -115,7 +115,7 @@ class ReceivedMessage:
         for raw in self.extra_certs:
             try:
                 certificates.append(load_certificate(raw))
-            except CmpFormatError:
+            except UnreadableCertificateError:
                 continue
         return certificates
 

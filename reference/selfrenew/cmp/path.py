@@ -20,7 +20,8 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
-from .certificates import UNREADABLE
+from selfrenew.certificates import UNREADABLE
+
 from .errors import WrongCertificateError
 
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")

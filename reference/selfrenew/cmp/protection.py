@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from selfrenew.certificates import UNREADABLE
 from selfrenew.secret import Secret
 
 from . import algorithms as alg
-from .certificates import UNREADABLE
 from .errors import CmpFormatError, UntrustedAnswerError
 from .message import Message, ReceivedMessage, body_tlv, decode, encode, tlv
 from .pss import pss_parameters

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from selfrenew.certificates import UNREADABLE
 from selfrenew.iso7816 import Tlv
 
-from .certificates import UNREADABLE
 from .crmf import CertTemplate, SubjectPublicKeyInfo
 from .errors import CmpFormatError
 from .message import decode, decode_list, encode, tlv

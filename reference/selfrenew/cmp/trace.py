@@ -4,9 +4,9 @@
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.http import one_line
 
-from .certificates import load_certificate
 from .crmf import CertReqMessages, CertTemplate
 from .errors import CmpFormatError
 from .message import decode, decode_list, encode, fail_names
@@ -30,7 +30,7 @@ def describe_content(body_type: BodyType, content: bytes) -> str:
     """Say what a body holds: who asks for which key, which certificate came, what was refused."""
     try:
         return one_line(_describe(body_type, content)) or "nothing"
-    except CmpFormatError as error:
+    except (CmpFormatError, UnreadableCertificateError) as error:
         return one_line(f"malformed ({error})")
 
 

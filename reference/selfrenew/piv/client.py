@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.iso7816 import (
     CommandApdu,
     Instruction,
@@ -146,8 +147,8 @@ class PivClient:
         if raw is None:
             return None
         try:
-            return x509.load_der_x509_certificate(CertificateObject.from_bytes(raw).certificate_der)
-        except ValueError as error:
+            return load_certificate(CertificateObject.from_bytes(raw).certificate_der)
+        except (ValueError, UnreadableCertificateError) as error:
             raise UnreadableObjectError(data_object.title, str(error)) from error
 
     def write_certificate(self, key: KeyReference, certificate_der: bytes) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from selfrenew.transport.connection import (
     CardRemovedError,
     NoCardError,
+    NoReaderError,
     ReaderBusyError,
     UnusableCardError,
 )
@@ -36,7 +37,13 @@ class ImageReader:
         return self._path.is_file()
 
     def connect(self) -> "ImageConnection":
-        """Open the image. Raise NoCardError, ReaderBusyError or UnusableImageError."""
+        """Open the image.
+
+        Raise NoReaderError without the folder, NoCardError without the image in it, ReaderBusyError
+        or UnusableImageError.
+        """
+        if not self._path.parent.is_dir():
+            raise NoReaderError(self.name)
         if not self.card_present:
             raise NoCardError(self.name)
         try:

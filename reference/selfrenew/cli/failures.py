@@ -75,18 +75,19 @@ def text_of(error: BaseException, contacts: ContactSettings | None = None) -> st
     said = [str(error)]
     if isinstance(error, services.ServiceRefusedError):
         said.append(messages.REFUSAL_REMEDIES.get(error.reason, messages.REFUSAL_REMEDY))
-    contact = None if contacts is None else _contact(ending_of(error), contacts)
-    if contact is not None:
-        said.append(contact)
-    return " ".join(" ".join(said).split())
+    text = " ".join(" ".join(said).split())
+    contact = None if contacts is None else _contact(text, ending_of(error), contacts)
+    return text if contact is None else f"{text} {contact}"
 
 
-def _contact(code: ExitCode | None, contacts: ContactSettings) -> str | None:
-    """Name whom to turn to, where the configuration says more than that there is somebody."""
+def _contact(text: str, code: ExitCode | None, contacts: ContactSettings) -> str | None:
+    """Name whom the text sends to, where the configuration knows more than the text."""
     usual = ContactSettings()
-    if code in {ExitCode.SEE_REGISTRATION_AUTHORITY, ExitCode.FOREIGN_CARD}:
-        who, text = contacts.registration_authority, messages.CONTACT_REGISTRATION_AUTHORITY
-        return text.format(contact=who) if who != usual.registration_authority else None
-    if code in {ExitCode.REFUSED, ExitCode.NOT_TRUSTED}:
-        return messages.CONTACT_IT.format(contact=contacts.it) if contacts.it != usual.it else None
-    return None
+    if "Registration Authority" in text:
+        who, known = contacts.registration_authority, usual.registration_authority
+        line = messages.CONTACT_REGISTRATION_AUTHORITY
+    elif "IT service desk" in text or code is ExitCode.NOT_TRUSTED:
+        who, known, line = contacts.it, usual.it, messages.CONTACT_IT
+    else:
+        return None
+    return line.format(contact=who) if who != known else None

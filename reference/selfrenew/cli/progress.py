@@ -128,7 +128,7 @@ def show_progress(
 @contextmanager
 def shown(settings: Settings, watch: RenewalWatch) -> Iterator[Callable[[Event], None]]:
     """Show each event of the command as it happens: with a bar on a terminal, else in lines."""
-    if settings.as_json or not sys.stderr.isatty():
+    if settings.as_json or settings.verbose or not sys.stderr.isatty():
         yield lambda event: settings.tell(watch.note(event))
         return
     from rich.console import Console  # noqa: PLC0415  heavy, and only for a terminal

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may have which certificate."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from selfrenew.cmp.building import MacProtection, SignatureProtection
+from selfrenew.cmp.protection import PrivateKeySigner
+from selfrenew.cmp.structures import BodyType
+from selfrenew.secret import Secret
+from selfrenew_emulator.ca import CertificateAuthority, person_name
+from selfrenew_emulator.certificate_status import CertificateState
+
+from .conftest import PROFILES, Desk, new_key
+
+ELSEWHERE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
+
+
+@pytest.mark.parametrize(("profile", "voucher"), [PROFILES, PROFILES[::-1]])
+def test_the_other_certificate_of_a_person_vouches(desk: Desk, profile: str, voucher: str) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by(voucher), profile)
+    talk.ask(holder.name, new_key())
+    assert talk.certificate.subject == holder.name
+    assert talk.confirm().body_type is BodyType.PKICONF
+    assert desk.state_of(holder.certificates[profile]) is CertificateState.SUPERSEDED
+    assert desk.state_of(holder.certificates[voucher]) is CertificateState.VALID
+
+
+def test_a_certificate_vouches_for_nobody_else(desk: Desk) -> None:
+    holder, other = desk.new_holder(), desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(other.name, new_key())
+    assert talk.reasons == {"notAuthorized"}
+
+
+def test_an_empty_subject_asks_for_ones_own(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(x509.Name([]), new_key())
+    assert talk.certificate.subject == holder.name
+
+
+def test_an_enrolment_has_its_subject_its_profiles_and_its_uses(desk: Desk) -> None:
+    name = desk.new_name()
+    mac = desk.enrolled(subject=name, profiles=("signing",), uses=1)
+    talk = desk.talk(mac, "authentication")
+    talk.ask(name, new_key(), BodyType.IR)
+    assert talk.reasons == {"notAuthorized"}
+    talk = desk.talk(mac, "signing")
+    talk.ask(person_name("999999999999"), new_key(), BodyType.IR)
+    assert talk.reasons == {"badCertTemplate"}
+    talk = desk.talk(mac, "signing")
+    talk.ask(name, new_key(), BodyType.IR)
+    talk.confirm()
+    talk = desk.talk(mac, "signing")
+    talk.ask(name, new_key(), BodyType.IR)
+    assert talk.reasons == {"notAuthorized"}
+
+
+def test_a_general_enrolment_takes_no_persons_name(desk: Desk) -> None:
+    mac = desk.enrolled(uses=None)
+    talk = desk.talk(mac)
+    talk.ask(person_name("123456789012"), new_key(), BodyType.IR)
+    assert talk.reasons == {"notAuthorized"}
+    talk = desk.talk(mac)
+    talk.ask(ELSEWHERE, new_key(), BodyType.IR)
+    assert talk.certificate.subject == ELSEWHERE
+
+
+def test_a_general_certificate_gets_no_profile_of_people(desk: Desk) -> None:
+    key, mac = new_key(), desk.enrolled(uses=None)
+    talk = desk.talk(mac)
+    talk.ask(ELSEWHERE, key, BodyType.IR)
+    certificate = talk.certificate
+    talk.confirm()
+    talk = desk.talk(SignatureProtection(key, certificate), "signing")
+    talk.ask(x509.Name([]), new_key())
+    assert talk.reasons == {"notAuthorized"}
+
+
+def test_a_renewal_gets_the_full_term_and_no_other(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key(), not_after=desk.clock() + timedelta(days=9999))
+    certificate = talk.certificate
+    assert certificate.not_valid_before_utc == desk.clock()
+    assert certificate.not_valid_after_utc == desk.clock() + timedelta(days=730, minutes=30)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        rsa.generate_private_key(65537, 1024),  # noqa: S505  which is the point
+        ec.generate_private_key(ec.SECP521R1()),
+    ],
+    ids=["RSA-1024", "P-521"],
+)
+def test_a_weak_or_unknown_key_is_refused(
+    desk: Desk, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, PrivateKeySigner(key))
+    assert talk.reasons & {"badCertTemplate", "badAlg", "badPOP"}
+
+
+def test_a_key_that_has_a_certificate_gets_no_other(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, holder.keys["authentication"])
+    assert talk.reasons == {"duplicateCertReq"}
+
+
+@pytest.mark.parametrize("standing", ["superseded", "revoked", "expired", "pending"])
+def test_a_certificate_that_does_not_count_vouches_for_nothing(desk: Desk, standing: str) -> None:
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    if standing == "revoked":
+        desk.ca.revoke(holder.certificates["authentication"])
+    elif standing == "expired":
+        desk.clock.advance(timedelta(days=31))
+    else:
+        key = new_key()
+        talk = desk.talk(holder.by("signing"), "authentication")
+        talk.ask(holder.name, key)
+        if standing == "pending":
+            by = SignatureProtection(key, talk.certificate)
+        else:
+            talk.confirm()
+    talk = desk.talk(by, "signing")
+    talk.ask(holder.name, new_key())
+    assert talk.reasons & {"certRevoked", "signerNotTrusted"}
+
+
+def test_a_foreign_certificate_vouches_for_nothing(desk: Desk) -> None:
+    holder, key = desk.new_holder(), new_key()
+    other = CertificateAuthority(desk.clock)
+    issuing = other.authority.issuers[next(iter(other.authority.issuers))]
+    foreign = (
+        x509.CertificateBuilder()
+        .subject_name(holder.name)
+        .issuer_name(issuing.certificate.subject)
+        .public_key(key.public_key)  # type: ignore[arg-type]
+        .serial_number(holder.certificates["signing"].serial_number)
+        .not_valid_before(desk.clock())
+        .not_valid_after(desk.clock() + timedelta(days=9))
+        .sign(issuing.key, hashes.SHA256())
+    )
+    talk = desk.talk(SignatureProtection(key, foreign), "signing")
+    talk.ask(holder.name, new_key())
+    assert talk.reasons == {"signerNotTrusted"}
+    other.close()
+
+
+def test_a_wrong_secret_and_an_unknown_reference_are_told_alike(desk: Desk) -> None:
+    name = desk.new_name()
+    good = desk.enrolled(subject=name, profiles=PROFILES)
+    for bad in (
+        MacProtection(good.reference, Secret("guessed")),
+        MacProtection(b"nobody", good.secret),
+    ):
+        talk = desk.talk(bad, "signing")
+        talk.ask(name, new_key(), BodyType.IR)
+        assert talk.reasons == {"badMessageCheck"}
+    assert desk.ca.certificates_of(name) == []
+
+
+def test_an_unprotected_request_gets_nothing(desk: Desk) -> None:
+    talk = desk.talk(None, "signing")
+    talk.ask(desk.new_name(), new_key())
+    assert talk.reasons & {"badMessageCheck", "wrongIntegrity", "badRequest", "signerNotTrusted"}

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Each rule for a header, a confirmation and a transaction, and its failInfo (RFC 9483, 3.5)."""
+
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from selfrenew.cmp.building import (
+    NULL_CONTENT,
+    Conversation,
+    certificate_confirmation,
+    certificate_request,
+)
+from selfrenew.cmp.message import decode_message
+from selfrenew.cmp.protection import verify_mac, verify_signature
+from selfrenew.cmp.structures import BodyType
+from selfrenew_emulator.certificate_status import CertificateState
+from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.randomness import seeded
+from selfrenew_emulator.stage import EmbeddedStage
+
+from .conftest import CONTENT_TYPE, Desk, Holder, new_key, post
+
+
+def conversation(desk: Desk, talk_protection: object, nonce_bytes: int) -> Conversation:
+    return Conversation(
+        talk_protection,  # type: ignore[arg-type]
+        x509.Name([]),
+        clock=desk.clock,
+        randomness=lambda count: desk.randomness(min(count, nonce_bytes)),
+    )
+
+
+def test_an_answer_repeats_transaction_and_nonce_and_is_signed(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    answer = talk.ask(holder.name, new_key())
+    header = answer.header
+    assert header.transaction_id == talk.conversation.transaction_id
+    assert header.recip_nonce == talk.conversation.sender_nonce
+    assert len(header.sender_nonce or b"") == 16
+    signer = answer.certificates[0]
+    verify_signature(answer, signer.public_key())
+    signer.verify_directly_issued_by(answer.certificates[1])
+
+
+def test_an_answer_under_a_secret_is_protected_by_it(desk: Desk) -> None:
+    name = desk.new_name()
+    mac = desk.enrolled(subject=name, profiles=("signing",))
+    talk = desk.talk(mac, "signing")
+    answer = talk.ask(name, new_key(), BodyType.IR)
+    verify_mac(answer, mac.secret)
+    verify_mac(talk.confirm(), mac.secret)
+    assert desk.ca.root in answer.certificates
+
+
+@pytest.mark.parametrize("pvno", [2, 3])
+def test_both_versions_are_spoken(desk: Desk, pvno: int) -> None:
+    holder, key = desk.new_holder(), new_key()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    answer = talk.say(BodyType.CR, certificate_request(holder.name, key), pvno=pvno)
+    assert answer.header.pvno == pvno
+
+
+@pytest.mark.parametrize("pvno", [1, 4])
+def test_another_version_is_refused(desk: Desk, pvno: int) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.say(BodyType.CR, certificate_request(holder.name, new_key()), pvno=pvno)
+    assert talk.reasons == {"unsupportedVersion"}
+
+
+def test_a_transaction_id_counts_once(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    talk.confirm()
+    talk.ask(holder.name, new_key())
+    assert talk.reasons == {"transactionIdInUse"}
+
+
+def test_a_short_transaction_id_is_refused(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.conversation = conversation(desk, holder.by("authentication"), 15)
+    talk.ask(holder.name, new_key())
+    assert talk.reasons & {"badDataFormat", "badSenderNonce"}
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=6), -timedelta(minutes=6)])
+def test_a_clock_that_is_off_is_told(desk: Desk, off: timedelta) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    raw = talk.conversation.message(BodyType.CR, certificate_request(holder.name, new_key()))
+    desk.clock.advance(off)
+    talk.say_raw(raw)
+    assert talk.reasons == {"badTime"}
+
+
+def test_a_first_message_with_a_recip_nonce_is_refused(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.say(BodyType.CR, certificate_request(holder.name, new_key()), bytes(16))
+    assert talk.reasons == {"badRecipientNonce"}
+
+
+def test_a_confirmation_to_another_nonce_is_refused_and_may_come_again(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    new, nonce = talk.certificate, talk.nonce
+    content, pvno = certificate_confirmation(new)
+    talk.say(BodyType.CERTCONF, content, bytes(16), pvno)
+    assert talk.reasons == {"badRecipientNonce"}
+    assert desk.state_of(new) is CertificateState.PENDING
+    assert talk.say(BodyType.CERTCONF, content, nonce, pvno).body_type is BodyType.PKICONF
+
+
+def test_a_confirmation_of_another_certificate_is_refused(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    new = talk.certificate
+    content, pvno = certificate_confirmation(holder.certificates["signing"])
+    talk.say(BodyType.CERTCONF, content, talk.nonce, pvno)
+    assert talk.reasons == {"badCertId"}
+    assert desk.state_of(new) is CertificateState.PENDING
+
+
+def test_a_second_confirmation_is_told(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    content, pvno = certificate_confirmation(talk.certificate)
+    nonce = talk.nonce
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    assert talk.reasons == {"certConfirmed"}
+
+
+def test_nobody_confirms_for_another(desk: Desk) -> None:
+    holder, other = desk.new_holder(), desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    new, nonce = talk.certificate, talk.nonce
+    content, pvno = certificate_confirmation(new)
+    talk.conversation.protection = other.by("authentication")
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    assert talk.reasons == {"notAuthorized"}
+    assert desk.state_of(new) is CertificateState.PENDING
+
+
+def test_a_message_nobody_waits_for_is_refused(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"))
+    content, pvno = certificate_confirmation(holder.certificates["signing"])
+    talk.say(BodyType.CERTCONF, content, bytes(16), pvno)
+    assert talk.reasons == {"badRequest"}
+    talk.say(BodyType.PKICONF, NULL_CONTENT, bytes(16))
+    assert talk.reasons == {"badRequest"}
+
+
+def test_a_message_that_was_changed_on_its_way_is_refused(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    raw = bytearray(
+        talk.conversation.message(BodyType.CR, certificate_request(holder.name, new_key()))
+    )
+    at = raw.index(talk.conversation.transaction_id)
+    raw[at] ^= 1
+    talk.say_raw(bytes(raw))
+    assert talk.reasons == {"badMessageCheck"}
+
+
+def test_each_message_is_in_the_audit_trail(desk: Desk) -> None:
+    holder = desk.new_holder()
+    before = len(desk.ca.audit())
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    serial = talk.certificate.serial_number
+    talk.confirm()
+    asked, confirmed = desk.ca.audit()[before:]
+    assert (asked.message, confirmed.message) == ("cr", "certConf")
+    assert f"{serial:x}" in asked.answer
+    assert f"{serial:x}" in confirmed.answer
+    assert asked.transaction_id == confirmed.transaction_id == talk.conversation.transaction_id
+
+
+@pytest.fixture(scope="module")
+def victim(served: EmbeddedStage) -> Holder:
+    clock = served.clock
+    assert isinstance(clock, SettableClock)
+    return Desk(served, clock, seeded("victim"), 900_000_000).new_holder()
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    flip=st.tuples(st.floats(0, 1), st.integers(1, 255)),
+    damage=st.sampled_from(["cut", "flip", "append", "junk"]),
+    junk=st.binary(max_size=200),
+)
+def test_any_bytes_are_answered_and_change_nothing(
+    desk: Desk, victim: Holder, flip: tuple[float, int], damage: str, junk: bytes
+) -> None:
+    talk = desk.talk(victim.by("authentication"), "signing")
+    good = talk.conversation.message(BodyType.CR, certificate_request(victim.name, new_key()))
+    where, change = flip
+    at = int(where * (len(good) - 1))
+    raw = {
+        "cut": good[:at],
+        "flip": good[:at] + bytes([good[at] ^ change]) + good[at + 1 :],
+        "append": good + junk + b"\x00",
+        "junk": junk,
+    }[damage]
+    before = [(each.certificate, each.state) for each in desk.ca.certificates_of(victim.name)]
+    answer = post(talk.url, raw)
+    assert answer.status_code in {200, 400}
+    assert decode_message(answer.content).body_type is BodyType.ERROR
+    after = [(each.certificate, each.state) for each in desk.ca.certificates_of(victim.name)]
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "status"),
+    [
+        ("/p/unknown", CONTENT_TYPE, 404),
+        ("", "application/json", 415),
+        ("/p/signing", "", 415),
+    ],
+)
+def test_http_itself_is_held_to_its_rules(
+    desk: Desk, path: str, content_type: str, status: int
+) -> None:
+    url = desk.stage.urls.cmp_http + path
+    assert post(url, b"x", content_type).status_code == status
+
+
+def test_a_message_that_is_too_long_is_refused(desk: Desk) -> None:
+    assert post(desk.stage.urls.cmp_http, bytes(1_000_001)).status_code == 413

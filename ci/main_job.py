@@ -2,8 +2,8 @@
 """The main job told as a story: a card about to expire is renewed, on a stage of its own."""
 
 import argparse
-import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -12,32 +12,22 @@ from cryptography import x509
 from rich.console import Console
 from rich.padding import Padding
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from selfrenew import messages
 from selfrenew.cli import ExitCode
-from selfrenew.cli.failures import ending_of
-from selfrenew.cli.progress import RenewalWatch
+from selfrenew.cli.failures import ending_of, text_of
+from selfrenew.cli.log import logging_to_stderr
+from selfrenew.cli.progress import show_progress
+from selfrenew.cli.renew import KEY_TYPES
 from selfrenew.config import Reference, assemble, load_configuration
 from selfrenew.piv.errors import PasscodeBlockedError
 from selfrenew.piv.reference_data import check_new_passcode
-from selfrenew.piv.references import Algorithm
-from selfrenew.renewal import Event, RenewalOutcome
+from selfrenew.renewal import RenewalOutcome
 from selfrenew.secret import Secret
 from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage
 
 STAGES = ("embedded",)
-KEY_TYPES = {
-    algorithm.name.lower(): algorithm
-    for algorithm in (
-        Algorithm.P256,
-        Algorithm.P384,
-        Algorithm.RSA2048,
-        Algorithm.RSA3072,
-        Algorithm.RSA4096,
-    )
-}
 _WRONG = Secret("00000000")
 
 
@@ -111,15 +101,7 @@ class Story:
 
     def _renew(self, reference: Reference) -> RenewalOutcome:
         self._chapter("She enters her passcode, and both certificates are renewed")
-        watch = RenewalWatch()
-        columns = (SpinnerColumn(), BarColumn(), TextColumn("{task.description}"))
-        with Progress(*columns, console=self._console, transient=True) as progress:
-            task = progress.add_task(messages.DO_NOT_REMOVE, total=None)
-
-            def observe(event: Event) -> None:
-                progress.console.print(f"  {watch.note(event)}", markup=False)
-                progress.update(task, total=watch.length, advance=1)
-
+        with show_progress(self._console) as observe:
             outcome = reference.renewal(self._passcode, observe=observe).run()
         self._console.print(Panel(f"[b green]{messages.SUCCESS}[/]", width=78))
         self._tell(messages.SUCCESS_NEXT)
@@ -150,35 +132,38 @@ def _cells(certificate: x509.Certificate) -> tuple[str, str]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Tell the story; return a documented exit code."""
-    options = _parser().parse_args(arguments)
-    if options.verbose:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("    %(name)s: %(message)s"))
-        log = logging.getLogger("selfrenew")
-        log.addHandler(handler)
-        log.setLevel(logging.DEBUG)
-    console = Console(highlight=False, soft_wrap=False)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(given)
+    console = Console(highlight=False)
+    with logging_to_stderr(verbose=options.verbose):
+        try:
+            code, text = ExitCode.DONE, _tell_story(options, console)
+        except KeyboardInterrupt:
+            code, text = ExitCode.CANCELLED, messages.CANCELLED
+        except Exception as error:
+            ending = ending_of(error)
+            if ending is None:
+                raise
+            code, text = ending, text_of(error)
+    if code is not ExitCode.DONE:
+        title = code.name.replace("_", " ").lower()
+        console.print(Panel(text, title=title, width=78))
+        console.print(f"\nThis ends with exit code {code.value}.")
+    repeat = given if "--seed" in given else [*given, "--seed", options.seed]
+    console.print(f"\nThe same run again: ci/demo {shlex.join(repeat)}")
+    return code
+
+
+def _tell_story(options: argparse.Namespace, console: Console) -> str:
     passcode = Secret(os.environ.get("SELFRENEW_PASSCODE") or TEST_PASSCODE)
-    try:
-        check_new_passcode(passcode)
-        with EmbeddedStage(seed=options.seed) as stage:
-            Story(stage, passcode, console).run(
-                days_left=options.days_left,
-                key_type=options.key_type,
-                wrong_passcodes=options.wrong_passcode,
-            )
-    except KeyboardInterrupt:
-        console.print(messages.CANCELLED)
-        return ExitCode.CANCELLED
-    except Exception as error:
-        ending = ending_of(error)
-        if ending is None:
-            raise
-        console.print(Panel(str(error), title=ending.name.replace("_", " ").lower(), width=78))
-        console.print(f"\nThis ends with exit code {ending.value}.")
-        return ending
-    console.print(f"\nThe same run again: ci/demo --seed {options.seed}")
-    return ExitCode.DONE
+    check_new_passcode(passcode)
+    with EmbeddedStage(seed=options.seed) as stage:
+        Story(stage, passcode, console).run(
+            days_left=options.days_left,
+            key_type=options.key_type,
+            wrong_passcodes=options.wrong_passcode,
+        )
+    return messages.SUCCESS
 
 
 def _parser() -> argparse.ArgumentParser:

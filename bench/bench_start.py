@@ -25,7 +25,8 @@ def main() -> None:
     """Measure."""
     bare = median_ms(lambda: run_python("-c", "pass"), 15)
     for program in ("selfrenew", "selfrenew_emulator"):
-        run_help = partial(run_python, "-c", f"from {program}.cli import main; main(['--help'])")
+        start = f"import sys; from {program}.cli import main; sys.argv[1:] = ['--help']; main()"
+        run_help = partial(run_python, "-c", start)
         took = median_ms(run_help, 15)
         tell(f"{program} --help", took, "ms", floor=bare, of="a bare interpreter")
     tell("A stage, modules imported", median_ms(start_stage, 15), "ms", floor=bare, of="the same")

@@ -4,8 +4,10 @@
 from collections.abc import Mapping
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 CONTENT_TYPE = "application/problem+json"
@@ -32,19 +34,33 @@ class ProblemError(Exception):
 
 
 async def _answer(_: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, ProblemError):
-        raise error
+    problem = _problem_of(error)
     return JSONResponse(
-        error.problem.model_dump(),
-        error.problem.status,
-        headers=error.headers,
+        problem.problem.model_dump(),
+        problem.problem.status,
+        headers=problem.headers,
         media_type=CONTENT_TYPE,
     )
 
 
+def _problem_of(error: Exception) -> ProblemError:
+    match error:
+        case ProblemError():
+            return error
+        case RequestValidationError():
+            # Where it is wrong, never what was sent: that may be a code or a token.
+            places = {".".join(map(str, each["loc"])) for each in error.errors()}
+            detail = f"the request is malformed at {', '.join(sorted(places))}"
+            return ProblemError(422, "malformed", detail)
+        case HTTPException():
+            return ProblemError(error.status_code, "no_such_operation", error.detail, error.headers)
+    raise error
+
+
 def answer_with_problems(app: FastAPI) -> None:
-    """Have an application encode every ProblemError."""
-    app.add_exception_handler(ProblemError, _answer)
+    """Have an application encode every refusal in the same way."""
+    for kind in (ProblemError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
 
 
 def bearer(authorization: str) -> str:

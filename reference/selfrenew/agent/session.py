@@ -10,7 +10,6 @@ from selfrenew.clock import Clock
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.references import KeyReference
-from selfrenew.piv.signatures import algorithm_of
 from selfrenew.renewal.inspection import inspect
 from selfrenew.secret import Secret
 from selfrenew.services import Role, ServiceError, ServiceRefusedError, SpineClient, SpineLogin
@@ -104,16 +103,8 @@ class AgentSession:
         certificate = inspection.slots[KeyReference.PIV_AUTHENTICATION].certificate
         if certificate is None:
             raise NoCertificateError
-        public_key = certificate.public_key()
-        algorithm_of(public_key)
+        key = CardKey.certified(client, KeyReference.PIV_AUTHENTICATION, certificate, passcode)
         client.verify(passcode)
-        key = CardKey(
-            client,
-            KeyReference.PIV_AUTHENTICATION,
-            public_key,  # type: ignore[arg-type]
-            passcode,
-            certificate,
-        )
         try:
             spine = self._spine.sign_in(key, certificate)
         except ServiceRefusedError as error:

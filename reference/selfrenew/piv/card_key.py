@@ -2,6 +2,7 @@
 """A key on the card as a signer, for CMP and for a challenge of the Spine or card management."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from cryptography import x509
 
@@ -25,6 +26,19 @@ class CardKey:
     public_key: PublicKey
     passcode: Secret = field(repr=False)
     certificate: x509.Certificate | None = None
+
+    @classmethod
+    def certified(
+        cls,
+        client: PivClient,
+        reference: KeyReference,
+        certificate: x509.Certificate,
+        passcode: Secret,
+    ) -> "CardKey":
+        """Take the key that goes with a certificate. Raise ValueError where no PIV card has one."""
+        public_key = certificate.public_key()
+        algorithm_of(public_key)  # refuses any other kind of key
+        return cls(client, reference, cast("PublicKey", public_key), passcode, certificate)
 
     def sign(self, data: bytes) -> bytes:
         """Sign with SHA-256, a P-384 key with SHA-384. Raise PivError or TransportError."""

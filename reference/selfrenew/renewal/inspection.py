@@ -109,16 +109,11 @@ def _read(client: PivClient, key: KeyReference, now: datetime) -> Slot:
 
 
 def _prove(client: PivClient, slot: Slot, passcode: Secret) -> Slot:
-    certificate = slot.certificate
-    if certificate is None:
+    if slot.certificate is None:
         return slot
-    public_key = certificate.public_key()
-    if not isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
-        return Slot(slot.key, SlotState.CORRUPT, certificate)
-    key = CardKey(client, slot.key, public_key, passcode, certificate)
-    if proves_possession(key):
+    if proves_possession(CardKey.certified(client, slot.key, slot.certificate, passcode)):
         return slot
-    return Slot(slot.key, SlotState.MISMATCHED, certificate)
+    return replace(slot, state=SlotState.MISMATCHED)
 
 
 def proves_possession(key: CardKey) -> bool:

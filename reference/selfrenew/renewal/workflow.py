@@ -20,7 +20,7 @@ from selfrenew.cmp.errors import CmpError
 from selfrenew.cmp.path import build_path, check_issued
 from selfrenew.cmp.structures import BodyType
 from selfrenew.piv.card_key import CardKey
-from selfrenew.piv.client import PivClient, PublicKey
+from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import PivError
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.piv.signatures import algorithm_of
@@ -166,7 +166,7 @@ class Renewal:
         certificate = inspection.slots[voucher].certificate
         if certificate is None:
             raise LookupError(f"{voucher.name} was planned to vouch without a certificate")
-        key = self._key(voucher, _public_key(certificate), certificate)
+        key = self._certified(voucher, certificate)
         return self._services.management.open_session(inspection.guid, key, certificate)
 
     def _preflight(self, steps: tuple[Step, ...]) -> None:
@@ -201,8 +201,8 @@ class Renewal:
         algorithm = self._algorithm or algorithm_of((old or voucher).public_key())
         public_key = self._client.generate_key(slot, algorithm)
         self._observe(events.KeyGenerated(slot))
-        key = self._key(slot, public_key)
-        vouching = self._key(step.voucher, _public_key(voucher), voucher)
+        key = CardKey(self._client, slot, public_key, self._passcode)
+        vouching = self._certified(step.voucher, voucher)
         pending = ca.request(
             BodyType.CR,
             subject=voucher.subject,
@@ -249,7 +249,7 @@ class Renewal:
             self._connection.reset()
             self._client.select()
             self._client.verify(self._passcode)
-            key = self._key(_SIGN_IN_KEY, _public_key(certificate), certificate)
+            key = self._certified(_SIGN_IN_KEY, certificate)
             login = spine.sign_in(key, certificate)
             spine.log_out(login)
         except (PivError, TransportError, ServiceError) as error:
@@ -258,13 +258,8 @@ class Renewal:
             raise NotProvenError(RenewalError("The Spine signed in another certificate."))
         self._observe(events.SignedIn(certificate.serial_number))
 
-    def _key(
-        self,
-        reference: KeyReference,
-        public_key: PublicKey,
-        certificate: x509.Certificate | None = None,
-    ) -> CardKey:
-        return CardKey(self._client, reference, public_key, self._passcode, certificate)
+    def _certified(self, reference: KeyReference, certificate: x509.Certificate) -> CardKey:
+        return CardKey.certified(self._client, reference, certificate, self._passcode)
 
     def _chain(self, certificate: x509.Certificate, ca: CmpClient) -> tuple[x509.Certificate, ...]:
         """Give the certificates between a voucher and the anchor, as far as they are known."""
@@ -285,9 +280,3 @@ def _reject(pending: PendingCertificate, why: Exception) -> None:
     except CmpError as error:
         # The CA withdraws what is not confirmed anyway; the first error is the one to tell.
         _log.warning("the rejection did not reach the CA: %s", error)
-
-
-def _public_key(certificate: x509.Certificate) -> PublicKey:
-    key = certificate.public_key()
-    algorithm_of(key)
-    return key  # type: ignore[return-value]

@@ -151,7 +151,8 @@ class CardholderUniqueIdentifier:
         if len(guid) != 16:
             raise DataObjectFormatError(f"the CHUID's GUID has {len(guid)} bytes, not 16")
         try:
-            day = date.fromisoformat(expires.decode("ascii"))
+            # Without the check, fromisoformat would read other forms than YYYYMMDD too.
+            day = date.fromisoformat(expires.decode("ascii") if expires.isdigit() else "")
         except ValueError as error:
             raise DataObjectFormatError("the CHUID's expiration date is no YYYYMMDD") from error
         return cls(fasc_n, guid, day, fields.get(0x3E, b""))
@@ -162,7 +163,7 @@ class CardholderUniqueIdentifier:
             for tag, value in (
                 (0x30, self.fasc_n),
                 (0x34, self.guid),
-                (0x35, self.expiration_date.strftime("%Y%m%d").encode()),
+                (0x35, self.expiration_date.isoformat().replace("-", "").encode()),
                 (0x3E, self.signature),
                 (0xFE, b""),
             )

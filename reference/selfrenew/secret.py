@@ -15,7 +15,10 @@ class Secret:
     __slots__ = ("_value",)
 
     def __init__(self, value: bytes | str) -> None:
-        self._value = value.encode() if isinstance(value, str) else bytes(value)
+        if isinstance(value, str):
+            # A terminal may give anything, and an error of encoding would show a part of it.
+            value = value.encode(errors="surrogatepass")
+        self._value = bytes(value)
 
     def reveal(self) -> bytes:
         """Give the bytes themselves, at the one place that needs them."""

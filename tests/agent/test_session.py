@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
+import httpx
 import pytest
 
 from selfrenew.agent import (
@@ -10,14 +12,22 @@ from selfrenew.agent import (
     NoSuchRoleError,
 )
 from selfrenew.config import Reference, assemble, load_configuration
-from selfrenew.piv.errors import UnreadableObjectError, WrongPasscodeError
+from selfrenew.piv.errors import (
+    PasscodeBlockedError,
+    PivError,
+    UnreadableObjectError,
+    WrongPasscodeError,
+)
+from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
-from selfrenew.services import Role, ServiceUnreachableError
-from selfrenew.transport import NoCardError
+from selfrenew.services import Role, ServiceRefusedError, ServiceUnreachableError, SpineLogin
+from selfrenew.transport import CardRemovedError, NoCardError
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.reader import EmbeddedReader
+from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import EmbeddedStage
+from steps.card_contents import read_contents, tries_left
 
 PASSCODE = Secret("123456")
 
@@ -36,6 +46,22 @@ def session(reference: Reference) -> AgentSession:
     return reference.session()
 
 
+@pytest.fixture
+def tickets(reference: Reference, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect every ticket the Spine gives out."""
+    given: list[str] = []
+    spine = reference.services.spine
+    sign_in = spine.sign_in
+
+    def noting(*asked: Any) -> SpineLogin:
+        login = sign_in(*asked)
+        given.append(login.ticket)
+        return login
+
+    monkeypatch.setattr(spine, "sign_in", noting)
+    return given
+
+
 def first(roles: tuple[Role, ...]) -> Role:
     return roles[0]
 
@@ -49,10 +75,67 @@ def test_a_session_has_the_role_that_was_chosen(
         assert reference.services.spine.validate(login.spine.ticket).role == login.role
 
 
-def test_a_role_of_somebody_else_is_refused(session: AgentSession) -> None:
+def test_somebody_without_roles_signs_in_without_one(
+    selfrenew_stage: EmbeddedStage, selfrenew_person: Person, session: AgentSession
+) -> None:
+    selfrenew_stage.spine.register(Person(selfrenew_person.user_id, selfrenew_person.name, ()))
+    login = session.sign_in(PASSCODE, first)
+    assert login.role is None
+    assert session.login is login
+
+
+def test_a_role_of_somebody_else_is_refused_and_leaves_no_ticket(
+    session: AgentSession, reference: Reference, tickets: list[str]
+) -> None:
     with pytest.raises(NoSuchRoleError, match="Your roles are"):
         session.sign_in(PASSCODE, lambda _: Role("R0", "Registrar", "Elsewhere"))
     assert session.login is None
+    assert_all_dead(reference, tickets)
+
+
+def test_who_does_not_choose_a_role_leaves_no_ticket(
+    session: AgentSession, reference: Reference, tickets: list[str]
+) -> None:
+    def walk_away(_: object) -> Role:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        session.sign_in(PASSCODE, walk_away)
+    assert session.login is None
+    assert_all_dead(reference, tickets)
+
+
+def assert_all_dead(reference: Reference, tickets: list[str]) -> None:
+    assert tickets
+    for ticket in tickets:
+        assert reference.services.spine.validate(ticket).reason == "logged_out"
+
+
+@pytest.mark.parametrize("put_back", [False, True])
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_card_taken_out_during_the_sign_in_ends_it(
+    session: AgentSession,
+    reference: Reference,
+    tickets: list[str],
+    *,
+    watched: bool,
+    put_back: bool,
+) -> None:
+    reader = reference.reader
+    assert isinstance(reader, EmbeddedReader)
+    if watched:
+        reader.on_removal(session.card_removed)
+
+    def choose_with_card_out(roles: tuple[Role, ...]) -> Role:
+        card = reader.remove()
+        if put_back:
+            reader.insert(card)
+        return roles[0]
+
+    with pytest.raises(CardRemovedError):
+        session.sign_in(PASSCODE, choose_with_card_out)
+    assert session.login is None
+    assert_all_dead(reference, tickets)
 
 
 def test_taking_the_card_out_ends_session_and_ticket(
@@ -62,7 +145,33 @@ def test_taking_the_card_out_ends_session_and_ticket(
     login = session.sign_in(PASSCODE, first)
     selfrenew_reader.remove()
     assert session.login is None
+    assert reference.services.spine.validate(login.spine.ticket).reason == "logged_out"
+
+
+def test_signing_in_again_ends_the_session_before(
+    session: AgentSession, reference: Reference
+) -> None:
+    before = session.sign_in(PASSCODE, first)
+    after = session.sign_in(PASSCODE, first)
+    validate = reference.services.spine.validate
+    assert not validate(before.spine.ticket).valid
+    assert validate(after.spine.ticket).valid
+
+
+def test_the_old_ticket_dies_with_the_renewal(session: AgentSession, reference: Reference) -> None:
+    login = session.sign_in(PASSCODE, first)
+    reference.renewal(PASSCODE, guid=login.guid).run()
     assert not reference.services.spine.validate(login.spine.ticket).valid
+    after = session.sign_in(PASSCODE, first)
+    assert after.certificate_serial != login.certificate_serial
+    assert after.notice is None
+
+
+def test_a_session_shows_neither_ticket_nor_passcode(session: AgentSession) -> None:
+    login = session.sign_in(PASSCODE, first)
+    shown = f"{login!r} {login.spine!r} {session!r} {vars(session)!r}"
+    assert login.spine.ticket not in shown
+    assert "123456" not in shown
 
 
 def test_the_notice_is_made_anew_at_each_sign_in(
@@ -90,6 +199,45 @@ def test_a_wrong_passcode_starts_no_session(session: AgentSession) -> None:
     with pytest.raises(WrongPasscodeError, match="You have 2 remaining tries"):
         session.sign_in(Secret("999999"), first)
     assert session.login is None
+
+
+def test_a_wrong_passcode_is_not_told_to_the_spine(
+    session: AgentSession, reference: Reference
+) -> None:
+    asked: list[str] = []
+    reference.http.event_hooks = {"request": [lambda request: asked.append(str(request.url))]}
+    with pytest.raises(WrongPasscodeError):
+        session.sign_in(Secret("999999"), first)
+    assert not asked
+
+
+@pytest.mark.parametrize("passcode", ["", "123456789", "\ud800"])
+def test_a_passcode_of_no_form_costs_no_try(
+    session: AgentSession, selfrenew_reader: EmbeddedReader, passcode: str
+) -> None:
+    with pytest.raises((ReferenceDataFormatError, PivError)):
+        session.sign_in(Secret(passcode), first)
+    assert tries_left(selfrenew_reader) == 3
+
+
+def test_a_locked_card_does_not_sign_in(session: AgentSession) -> None:
+    for left in (2, 1):
+        with pytest.raises(WrongPasscodeError, match=f"{left} remaining"):
+            session.sign_in(Secret("999999"), first)
+    for passcode in (Secret("999999"), PASSCODE):
+        with pytest.raises(PasscodeBlockedError, match="unlock"):
+            session.sign_in(passcode, first)
+    assert session.login is None
+
+
+def test_a_revoked_certificate_does_not_sign_in(
+    session: AgentSession, selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader
+) -> None:
+    certificate = read_contents(selfrenew_reader).certificates["authentication"]
+    assert selfrenew_stage.ca.revoke(certificate)
+    with pytest.raises(ServiceRefusedError) as refused:
+        session.sign_in(PASSCODE, first)
+    assert refused.value.reason == "revoked"
 
 
 def test_an_empty_reader_says_so(session: AgentSession, selfrenew_reader: EmbeddedReader) -> None:
@@ -124,6 +272,4 @@ def test_a_spine_that_is_gone_does_not_keep_a_session_open(
 
 
 def _unreachable(request: object) -> None:
-    import httpx  # noqa: PLC0415  only for this failure
-
     raise httpx.ConnectError("nobody is there")

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent's session: a card, its holder signed in to the Spine, until the card is removed."""
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -66,7 +68,10 @@ class Login:
 
 
 class AgentSession:
-    """One card in one reader. Removing the card ends the session; `card_removed` is told of it."""
+    """One card in one reader. Removing the card ends the session; `card_removed` is told of it.
+
+    That may be done by another thread, at any moment of a sign-in too.
+    """
 
     def __init__(
         self, reader: Reader, spine: SpineClient, clock: Clock, *, portal_url: str
@@ -75,6 +80,7 @@ class AgentSession:
         self._spine = spine
         self._clock = clock
         self._portal_url = portal_url
+        self._handover = threading.Lock()
         self._connection: CardConnection | None = None
         self.login: Login | None = None
 
@@ -87,12 +93,10 @@ class AgentSession:
         self.end()
         connection = self._reader.connect()
         try:
-            self.login = self._sign_in(connection, passcode, choose_role)
+            return self._sign_in(connection, passcode, choose_role)
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
-        return self.login
 
     def _sign_in(
         self, connection: CardConnection, passcode: Secret, choose_role: ChooseRole
@@ -111,14 +115,27 @@ class AgentSession:
             if error.reason == "expired":
                 raise CertificateExpiredError(certificate.not_valid_after_utc) from error
             raise
-        role = None
-        if spine.roles:
-            role = choose_role(spine.roles)
-            if role not in spine.roles:
-                raise NoSuchRoleError(role.id, spine.roles)
-            self._spine.select_role(spine, role)
-        notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
-        return Login(spine, role, inspection.guid, notice)
+        try:
+            role = self._take_role(spine, choose_role)
+            notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
+            login = Login(spine, role, inspection.guid, notice)
+            with self._handover:
+                # The card may have been out since it signed; from here on `card_removed` ends it.
+                client.guid()
+                self.login, self._connection = login, connection
+        except BaseException:
+            self._log_out(spine)
+            raise
+        return login
+
+    def _take_role(self, spine: SpineLogin, choose_role: ChooseRole) -> Role | None:
+        if not spine.roles:
+            return None
+        role = choose_role(spine.roles)
+        if role not in spine.roles:
+            raise NoSuchRoleError(role.id, spine.roles)
+        self._spine.select_role(spine, role)
+        return role
 
     def card_removed(self) -> None:
         """End the session because the card is gone."""
@@ -126,13 +143,15 @@ class AgentSession:
 
     def end(self) -> None:
         """Log out and let the card go. A Spine that does not answer does not keep the session."""
-        login, self.login = self.login, None
-        connection, self._connection = self._connection, None
+        with self._handover:
+            login, self.login = self.login, None
+            connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
         if login is not None:
-            try:
-                self._spine.log_out(login.spine)
-            except ServiceError:
-                # The ticket is forgotten here and ends there by itself.
-                return
+            self._log_out(login.spine)
+
+    def _log_out(self, spine: SpineLogin) -> None:
+        # Where it fails, the ticket is forgotten here and ends there by itself.
+        with suppress(ServiceError):
+            self._spine.log_out(spine)

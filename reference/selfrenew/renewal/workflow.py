@@ -251,9 +251,13 @@ class Renewal:
             self._client.verify(self._passcode)
             key = self._certified(_SIGN_IN_KEY, certificate)
             login = spine.sign_in(key, certificate)
-            spine.log_out(login)
         except (PivError, TransportError, ServiceError) as error:
             raise NotProvenError(error) from error
+        try:
+            spine.log_out(login)
+        except ServiceError as error:
+            # The proof is there already; the ticket is forgotten here and ends by itself.
+            _log.info("the session that proved the renewal was not logged out: %s", error)
         if login.certificate_serial != certificate.serial_number:
             raise NotProvenError(RenewalError("The Spine signed in another certificate."))
         self._observe(events.SignedIn(certificate.serial_number))

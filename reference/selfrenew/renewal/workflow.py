@@ -6,7 +6,8 @@ a renewal run again finishes, with nothing but the card, the passcode and the se
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -105,7 +106,7 @@ class Renewal:
         Raise RenewalError; before the first write also PivError, TransportError, ServiceError and
         CmpError, all of which leave the card as it was.
         """
-        with self._connection.exclusive():
+        with self._connection.exclusive(), self._forgetting():
             self._client.select()
             if self._guid is not None and self._client.guid() != self._guid:
                 raise CardSwappedError
@@ -125,6 +126,15 @@ class Renewal:
                 renewed[step.slot] = self._renew(step, voucher, current.get(step.slot))
             self._prove({**current, **renewed})
             return RenewalOutcome({key: current.get(key) for key in renewed}, renewed)
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """Have the card forget at the end who was authenticated to it, for whoever comes next."""
+        try:
+            yield
+        finally:
+            with suppress(TransportError):
+                self._connection.reset()
 
     def _agree(self, inspection: Inspection) -> tuple[Inspection, Plan, ManagementSession]:
         """Plan, and get card management's consent under the key that vouches first.

@@ -76,6 +76,18 @@ class Bench:
         assert valid == set(after.certificates.values())
         assert tries_left(self.stage.reader) == 3
 
+    def assert_signs_in(self) -> None:
+        """Take the card out and put it back, and sign in with what is on it."""
+        card = self.stage.reader.remove()
+        self.stage.reader.insert(card)
+        on_card = read_contents(self.stage.reader).certificates["authentication"]
+        with self.reference() as reference:
+            session = reference.session()
+            login = session.sign_in(Secret(PASSCODE), lambda roles: roles[-1])
+            assert login.certificate_serial == on_card.serial_number
+            assert reference.services.spine.validate(login.spine.ticket).valid
+            session.end()
+
 
 @pytest.fixture(scope="module")
 def module_stage() -> Iterator[EmbeddedStage]:

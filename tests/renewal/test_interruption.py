@@ -4,31 +4,43 @@
 The oracle reads the card with raw commands, judges with `cryptography`, and asks the CA itself.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
-from selfrenew.renewal import NotDueError
-from selfrenew.transport import CardConnection, CardRemovedError
+from selfrenew.cmp.errors import CmpError
+from selfrenew.renewal import NotDueError, RenewalError
+from selfrenew.services import ServiceError
+from selfrenew.transport import CardConnection, CardRemovedError, TransportError
+from selfrenew_emulator.card import Card
 from selfrenew_emulator.stage import EmbeddedStage
 from steps.card_contents import tries_left
 
-from .conftest import Bench, MakeBench
+from .conftest import PASSCODE, Bench, MakeBench
 
 # The boundaries are dealt out, so that they can be tested side by side.
 _SHARES = 8
 
 
-class CountedConnection:
-    """Counts the commands, and takes the card out at one: before it, or after it was done."""
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing may run on it, and nothing is told to anybody."""
 
-    def __init__(self, stage: EmbeddedStage, *, at: int | None = None, done: bool = False) -> None:
+
+class CountedConnection:
+    """Counts the exchanges with the card, and has one of them fail.
+
+    `before` and `after` take the card out, before or after the card did what it was told; `killed`
+    leaves it in the reader, with power and all that was authenticated to it.
+    """
+
+    def __init__(self, stage: EmbeddedStage, *, at: int | None = None, how: str = "") -> None:
         self._inner: CardConnection = stage.reader.connect()
         self._stage = stage
         self._at = at
-        self._done = done
+        self._how = how
         self.count = 0
 
     @property
@@ -36,22 +48,32 @@ class CountedConnection:
         return self._inner.atr
 
     def transmit(self, command: bytes) -> bytes:
-        self.count += 1
-        if self.count != self._at:
+        with self._counted():
             return self._inner.transmit(command)
-        if self._done:
-            self._inner.transmit(command)
-        self._stage.reader.remove()
-        raise CardRemovedError(self._stage.reader.name)
 
     def reset(self) -> None:
-        self._inner.reset()
+        with self._counted():
+            self._inner.reset()
 
     def exclusive(self) -> AbstractContextManager[object]:
         return self._inner.exclusive()
 
     def close(self) -> None:
         self._inner.close()
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self.count += 1
+        if self._how == "killed" and self._at is not None and self.count >= self._at:
+            raise KilledError
+        failing = self.count == self._at
+        if failing and self._how == "before":
+            self._stage.reader.remove()
+            raise CardRemovedError(self._stage.reader.name)
+        yield
+        if failing:
+            self._stage.reader.remove()
+            raise CardRemovedError(self._stage.reader.name)
 
 
 class CountedRequests:
@@ -61,12 +83,14 @@ class CountedRequests:
         self, http: httpx.Client, *, at: int | None = None, answered: bool = False
     ) -> None:
         self.count = 0
+        self.last_path = ""
         self._at = at
         self._answered = answered
         http.event_hooks = {"request": [self._request], "response": [self._response]}
 
     def _request(self, request: httpx.Request) -> None:
         self.count += 1
+        self.last_path = f"{request.method} {request.url.path}"
         if self.count == self._at and not self._answered:
             raise httpx.ConnectError("the line was cut", request=request)
 
@@ -76,7 +100,7 @@ class CountedRequests:
             raise httpx.ReadError("the line was cut", request=response.request)
 
 
-def count_commands(make_bench: MakeBench) -> int:
+def count_exchanges(make_bench: MakeBench) -> int:
     bench = make_bench()
     connection = CountedConnection(bench.stage)
     with bench.reference() as reference:
@@ -84,40 +108,57 @@ def count_commands(make_bench: MakeBench) -> int:
     return connection.count
 
 
-def count_requests(make_bench: MakeBench) -> int:
+def count_requests(make_bench: MakeBench) -> CountedRequests:
     bench = make_bench()
     with bench.reference() as reference:
         requests = CountedRequests(reference.http)
         bench.renewal(reference).run()
-    return requests.count
+    return requests
 
 
 def break_off(bench: Bench, run: Callable[[], object]) -> None:
-    """Run what breaks off, and check what is left; then finish it."""
-    with pytest.raises(Exception, match=r"\w") as broken:
+    """Run what breaks off with an error for people, and check what is left; then finish it."""
+    expected = (RenewalError, TransportError, CmpError, ServiceError)
+    with pytest.raises(expected) as broken:
         run()
-    assert "123456" not in str(broken.value)
+    assert PASSCODE not in str(broken.value)
+    assert str(broken.value).endswith(".")
+    finish(bench)
+
+
+def finish(bench: Bench) -> None:
+    """Find a pair that counts, renew with nothing but card, passcode and services, and sign in."""
     bench.put_back()
     assert bench.counting_slots()
     assert tries_left(bench.stage.reader) == 3
-    # Where it had been finished, only the end of it was not seen.
-    with suppress(NotDueError):
+    try:
         bench.renew()
+    except NotDueError:
+        # It had been finished, only the end of it was not seen.
+        assert bench.counting_slots() == {"authentication", "signing"}
     bench.assert_renewed_and_nothing_else_counts()
+    bench.assert_signs_in()
 
 
-@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("how", ["before", "after", "killed"])
 @pytest.mark.parametrize("share", range(_SHARES))
-def test_a_card_pulled_out_at_any_command_loses_nothing(
-    make_bench: MakeBench, share: int, done: bool
+def test_a_renewal_ended_at_any_command_loses_nothing(
+    make_bench: MakeBench, share: int, how: str
 ) -> None:
-    commands = count_commands(make_bench)
-    assert commands > 2 * _SHARES
-    for at in range(1 + share, commands + 1, _SHARES):
+    exchanges = count_exchanges(make_bench) - 1  # the last only makes the card forget
+    assert exchanges > 4 * _SHARES
+    for at in range(1 + share, exchanges + 1, _SHARES):
         bench = make_bench()
-        connection = CountedConnection(bench.stage, at=at, done=done)
+        connection = CountedConnection(bench.stage, at=at, how=how)
         with bench.reference() as reference:
-            break_off(bench, bench.renewal(reference, connection).run)
+            run = bench.renewal(reference, connection).run
+            if how == "killed":
+                with pytest.raises(KilledError):
+                    run()
+                finish(bench)
+            else:
+                break_off(bench, run)
+        assert connection.count >= at
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["request", "answer"])
@@ -125,10 +166,55 @@ def test_a_card_pulled_out_at_any_command_loses_nothing(
 def test_a_request_or_answer_lost_anywhere_loses_nothing(
     make_bench: MakeBench, share: int, answered: bool
 ) -> None:
-    requests = count_requests(make_bench)
-    assert requests > 8
-    for at in range(1 + share, requests + 1, 2):
+    counted = count_requests(make_bench)
+    assert counted.count > 8
+    assert counted.last_path == "DELETE /session"
+    for at in range(1 + share, counted.count, 2):
         bench = make_bench()
         with bench.reference() as reference:
             CountedRequests(reference.http, at=at, answered=answered)
             break_off(bench, bench.renewal(reference).run)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["request", "answer"])
+def test_a_log_out_that_is_lost_does_not_spoil_the_proof(
+    make_bench: MakeBench, answered: bool
+) -> None:
+    last = count_requests(make_bench).count
+    bench = make_bench()
+    with bench.reference() as reference:
+        CountedRequests(reference.http, at=last, answered=answered)
+        outcome = bench.renewal(reference).run()
+    assert len(outcome.new) == 2
+    bench.assert_renewed_and_nothing_else_counts()
+
+
+@pytest.mark.parametrize("instruction", [0x47, 0xDB], ids=["GENERATE", "PUT DATA"])
+@pytest.mark.parametrize("slot", [1, 2])
+def test_a_renewal_goes_on_from_what_the_card_image_holds(
+    make_bench: MakeBench, tmp_path: Path, instruction: int, slot: int
+) -> None:
+    bench = make_bench()
+    path = tmp_path / "card.json"
+    bench.stage.write_card(path, bench.card)
+    bench.stage.reader.remove()
+    card = Card.open(path)
+    bench.stage.reader.insert(card)
+
+    class Killed(CountedConnection):
+        def transmit(self, command: bytes) -> bytes:
+            answer = super().transmit(command)
+            whole = not command[0] & 0x10
+            self.commands = getattr(self, "commands", 0) + (command[1] == instruction and whole)
+            if self.commands == slot:
+                raise KilledError
+            return answer
+
+    with bench.reference() as reference, pytest.raises(KilledError):
+        bench.renewal(reference, Killed(bench.stage)).run()
+    bench.stage.reader.remove()
+    card.close()
+    reopened = Card.open(path)
+    bench.stage.reader.insert(reopened)
+    finish(bench)
+    reopened.close()

@@ -251,3 +251,11 @@ def odd_transports(
     monkeypatch.syspath_prepend(folder)
     yield
     sys.modules.pop("odd_transports", None)
+
+
+def fails(ended: Any, code: ExitCode, *words: str) -> None:
+    assert ended.code == code, ended
+    assert ended.out == ""
+    assert ended.err.count("\n") == 1, ended.err
+    for word in words:
+        assert word in ended.failure

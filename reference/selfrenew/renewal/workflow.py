@@ -17,7 +17,7 @@ from selfrenew import messages
 from selfrenew.clock import Clock
 from selfrenew.cmp.building import SignatureProtection
 from selfrenew.cmp.client import CmpClient, PendingCertificate
-from selfrenew.cmp.errors import CmpError
+from selfrenew.cmp.errors import CmpError, WrongCertificateError
 from selfrenew.cmp.path import build_path, check_issued
 from selfrenew.cmp.structures import BodyType
 from selfrenew.piv.card_key import CardKey
@@ -242,6 +242,7 @@ class Renewal:
             anchors=ca.trust.anchors,
             now=self._clock(),
         )
+        _check_purpose(slot, certificate)
         self._known.extend(pending.others)
         self._observe(events.CertificateIssued(slot, certificate))
         self._client.write_certificate(slot, certificate.public_bytes(Encoding.DER))
@@ -286,6 +287,25 @@ class WrittenWrongError(PivError):
 
     def __init__(self) -> None:
         super().__init__("The card did not keep the new certificate as it was written.")
+
+
+def _check_purpose(slot: KeyReference, certificate: x509.Certificate) -> None:
+    """Require the slot's own kind of certificate. Raise WrongCertificateError.
+
+    The other kind may come of addresses that were mixed up; to confirm it would supersede the
+    certificate that vouches. Only the signing one carries nonRepudiation.
+    """
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+        signs_documents = usage.content_commitment
+    except x509.ExtensionNotFound:
+        signs_documents = False
+    if signs_documents is not (slot is KeyReference.DIGITAL_SIGNATURE):
+        wanted = messages.SLOT_NAMES[slot]
+        raise WrongCertificateError(
+            f"The CA's certificate is not one for the {wanted} slot, by its keyUsage. It was "
+            "rejected and not written. Check the CA's profiles in the configuration."
+        )
 
 
 def _reject(pending: PendingCertificate, why: Exception) -> None:

@@ -12,7 +12,8 @@ and 7F61 are kept with their own tag), a key is PKCS #8 DER or the symmetric key
 of `Algorithm`. PIN and PUK are digests, SHA-256 of the salt and their eight bytes: enough not to be
 read in passing, not enough to publish. `sha256` is over `card` as JSON with sorted keys, no spaces
 and ASCII only. It finds damage, not malice. The file is written beside the old one, synced and
-renamed over it; `.NAME.lock` beside it is locked (flock) while a reader holds the card.
+renamed over it; `.NAME.lock` beside it is locked (flock) while a reader holds the card. A link is
+followed first, so that all who reach a card by whatever name share one file and one lock.
 
 CardImageError
 ├── CardImageMissingError  no such file
@@ -27,20 +28,15 @@ import hashlib
 import json
 import os
 import tempfile
-from base64 import b64decode, b64encode
+from glob import escape
 from pathlib import Path
-from typing import Any
 
-from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
-from selfrenew.piv.signatures import algorithm_of
-
-from .authentication import MANAGEMENT_KEY_BYTES
-from .keys import load_key
-from .personality import Personality
-from .store import CardState, StoredKey, StoredReference
+from .image_content import ImageContentError, decode, encode
+from .store import CardState
 
 FORMAT = "selfrenew-card-image"
 VERSION = 1
+_UNFINISHED = ".unfinished"
 
 
 class CardImageError(Exception):
@@ -102,21 +98,25 @@ class CardImage:
 
     @classmethod
     def open(cls, path: Path) -> "CardImage":
-        """Lock and read an image. Raise CardImageError."""
+        """Lock and read an image. Raise CardImageError, or OSError where access is denied."""
         if not path.is_file():
             raise CardImageMissingError(path)
+        path = _target(path)
         lock = _lock(path)
         try:
-            return cls(path, read_image(path), lock)
+            state = read_image(path)
+            _sweep(path)
         except BaseException:
             os.close(lock)
             raise
+        return cls(path, state, lock)
 
     @classmethod
     def create(cls, path: Path, state: CardState, *, overwrite: bool = False) -> None:
         """Write a new image. Raise CardImageExistsError."""
         if path.exists() and not overwrite:
             raise CardImageExistsError(path)
+        path = _target(path)
         lock = _lock(path)
         try:
             write_image(path, state)
@@ -135,6 +135,16 @@ class CardImage:
             self._lock = -1
 
 
+def _target(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a process left that was killed while writing; call it under the lock."""
+    for left in path.parent.glob(f".{escape(path.name)}.*{_UNFINISHED}"):
+        left.unlink(missing_ok=True)
+
+
 def _lock(path: Path) -> int:
     # Beside the image, since saving replaces the image's own inode.
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
@@ -148,14 +158,14 @@ def _lock(path: Path) -> int:
 
 def write_image(path: Path, state: CardState) -> None:
     """Write an image so that a reader sees the old one or the new one, never a part."""
-    card = _encode(state)
+    card = encode(state)
     document = {
         "format": FORMAT,
         "version": VERSION,
         "sha256": _checksum(card),
         "card": card,
     }
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    descriptor, name = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(json.dumps(document) + "\n")
@@ -186,92 +196,11 @@ def read_image(path: Path) -> CardState:
     if not isinstance(card, dict) or document.get("sha256") != _checksum(card):
         raise CardImageDamagedError(path, "its checksum does not match its content")
     try:
-        state = _decode(card)
-    except KeyError as error:
-        raise CardImageDamagedError(path, f"{error.args[0]} is missing or unknown") from error
-    except (TypeError, ValueError, AttributeError) as error:
-        raise CardImageDamagedError(path, "a field has the wrong form") from error
-    flaw = _flaw(state)
-    if flaw is not None:
-        raise CardImageDamagedError(path, flaw)
-    return state
+        return decode(card)
+    except ImageContentError as error:
+        raise CardImageDamagedError(path, str(error)) from error
 
 
 def _checksum(card: object) -> str:
     canonical = json.dumps(card, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _encode(state: CardState) -> dict[str, Any]:
-    return {
-        "personality": state.personality.value,
-        "allow_tdes": state.allow_tdes,
-        "objects": {f"{tag:X}": _text(content) for tag, content in state.objects.items()},
-        "keys": {
-            f"{reference:02X}": {"algorithm": key.algorithm.name, "material": _text(key.material)}
-            for reference, key in state.keys.items()
-        },
-        "references": {
-            f"{qualifier:02X}": {
-                "salt": _text(reference.salt),
-                "digest": _text(reference.digest),
-                "tries": reference.tries,
-                "tries_limit": reference.tries_limit,
-            }
-            for qualifier, reference in state.references.items()
-        },
-    }
-
-
-def _decode(card: dict[str, Any]) -> CardState:
-    return CardState(
-        Personality(card["personality"]),
-        bool(card["allow_tdes"]),
-        {int(tag, 16): _bytes(content) for tag, content in card["objects"].items()},
-        {
-            int(reference, 16): StoredKey(Algorithm[key["algorithm"]], _bytes(key["material"]))
-            for reference, key in card["keys"].items()
-        },
-        {
-            int(qualifier, 16): StoredReference(
-                _bytes(entry["salt"]),
-                _bytes(entry["digest"]),
-                int(entry["tries"]),
-                int(entry["tries_limit"]),
-            )
-            for qualifier, entry in card["references"].items()
-        },
-    )
-
-
-def _flaw(state: CardState) -> str | None:
-    """Say why a card could not work with a state; None where it can."""
-    for needed in (ReferenceDataQualifier.APPLICATION_PIN, ReferenceDataQualifier.PUK):
-        if needed not in state.references:
-            return f"reference data {needed:02X} is missing"
-    for qualifier, reference in state.references.items():
-        if not 0 <= reference.tries <= reference.tries_limit:
-            return f"reference data {qualifier:02X} has {reference.tries} tries"
-    management = state.keys.get(KeyReference.MANAGEMENT)
-    if management is None or len(management.material) != MANAGEMENT_KEY_BYTES.get(
-        management.algorithm
-    ):
-        return "the management key is missing or has the wrong length"
-    for number, key in state.keys.items():
-        if number == KeyReference.MANAGEMENT:
-            continue
-        try:
-            fits = algorithm_of(load_key(key.material).public_key()) is key.algorithm
-        except (ValueError, TypeError):
-            fits = False
-        if not fits:
-            return f"key {number:02X} is none of {key.algorithm.name}"
-    return None
-
-
-def _text(value: bytes) -> str:
-    return b64encode(value).decode("ascii")
-
-
-def _bytes(value: str) -> bytes:
-    return b64decode(value, validate=True)

@@ -15,6 +15,8 @@ from selfrenew.piv.references import Algorithm
 
 from .personality import Personality
 
+DIGEST_BYTES = hashlib.sha256().digest_size
+
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:

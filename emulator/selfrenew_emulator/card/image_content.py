@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What stands in a card image under `card`: a card's state as JSON, and back with every check.
+
+A state that comes out of `decode` is one that a card can work with, whoever wrote the image.
+"""
+
+import re
+from base64 import b64decode, b64encode
+from collections.abc import Container
+from typing import Any, TypeVar
+
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from selfrenew.piv.objects import DataObject
+from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
+from selfrenew.piv.signatures import algorithm_of
+
+from .access import KEY_RULES, READ_RULES
+from .authentication import MANAGEMENT_KEY_BYTES
+from .discovery import is_discovery_object
+from .keys import load_key
+from .personality import Personality
+from .store import DIGEST_BYTES, CardState, StoredKey, StoredReference
+
+_PIN = ReferenceDataQualifier.APPLICATION_PIN
+_PUK = ReferenceDataQualifier.PUK
+_QUALIFIERS = frozenset({ReferenceDataQualifier.GLOBAL_PIN, _PIN, _PUK})
+_KEYS = frozenset(KEY_RULES) | {KeyReference.MANAGEMENT}
+_PERSONALITIES = frozenset(each.value for each in Personality)
+_TRIES_MAX = 15
+"""As many as 63Cx can tell."""
+_HEX = re.compile(r"(?:[0-9A-F]{2})+")
+
+_Kind = TypeVar("_Kind", bool, int, str, dict[str, Any])
+
+
+class ImageContentError(Exception):
+    """What stands in an image is no card; the text names the field."""
+
+
+def encode(state: CardState) -> dict[str, Any]:
+    """Give a state as JSON's own types."""
+    return {
+        "personality": state.personality.value,
+        "allow_tdes": state.allow_tdes,
+        "objects": {_hex(tag): _text(content) for tag, content in state.objects.items()},
+        "keys": {
+            _hex(reference): {"algorithm": key.algorithm.name, "material": _text(key.material)}
+            for reference, key in state.keys.items()
+        },
+        "references": {
+            _hex(qualifier): {
+                "salt": _text(reference.salt),
+                "digest": _text(reference.digest),
+                "tries": reference.tries,
+                "tries_limit": reference.tries_limit,
+            }
+            for qualifier, reference in state.references.items()
+        },
+    }
+
+
+def decode(card: dict[str, Any]) -> CardState:
+    """Read a state. Raise ImageContentError where a card could not work with it."""
+    personality = _field(card, "personality", str)
+    if personality not in _PERSONALITIES:
+        raise ImageContentError(f"its personality {personality!a} is not known")
+    objects = _field(card, "objects", dict)
+    keys = _field(card, "keys", dict)
+    references = _field(card, "references", dict)
+    state = CardState(Personality(personality), _field(card, "allow_tdes", bool))
+    for text in objects:
+        tag = _number(text, READ_RULES, "object")
+        state.objects[tag] = _bytes(objects, text)
+    for text in keys:
+        reference = _number(text, _KEYS, "key")
+        state.keys[reference] = _key(reference, _field(keys, text, dict))
+    for text in references:
+        qualifier = _number(text, _QUALIFIERS, "reference data")
+        state.references[qualifier] = _reference(text, _field(references, text, dict))
+    for needed in (_PIN, _PUK):
+        if needed not in state.references:
+            raise ImageContentError(f"reference data {needed:02X} is missing")
+    if KeyReference.MANAGEMENT not in state.keys:
+        raise ImageContentError("the management key is missing")
+    discovery = state.objects.get(DataObject.DISCOVERY.tag)
+    if discovery is not None and not is_discovery_object(discovery):
+        raise ImageContentError("object 7E is no discovery object")
+    return state
+
+
+def _key(reference: int, entry: dict[str, Any]) -> StoredKey:
+    name = _field(entry, "algorithm", str)
+    material = _bytes(entry, "material")
+    if name not in Algorithm.__members__:
+        raise ImageContentError(f"key {reference:02X} has an unknown algorithm {name!a}")
+    algorithm = Algorithm[name]
+    if reference == KeyReference.MANAGEMENT:
+        fits = len(material) == MANAGEMENT_KEY_BYTES.get(algorithm)
+    else:
+        try:
+            fits = algorithm_of(load_key(material).public_key()) is algorithm
+        except (TypeError, ValueError, UnsupportedAlgorithm):
+            fits = False
+    if not fits:
+        raise ImageContentError(f"key {reference:02X} is none of {name}")
+    return StoredKey(algorithm, material)
+
+
+def _reference(text: str, entry: dict[str, Any]) -> StoredReference:
+    reference = StoredReference(
+        _bytes(entry, "salt"),
+        _bytes(entry, "digest"),
+        _field(entry, "tries", int),
+        _field(entry, "tries_limit", int),
+    )
+    if len(reference.digest) != DIGEST_BYTES:
+        raise ImageContentError(f"reference data {text} has a digest of another length")
+    if not 1 <= reference.tries_limit <= _TRIES_MAX:
+        raise ImageContentError(f"reference data {text} allows {reference.tries_limit} tries")
+    if not 0 <= reference.tries <= reference.tries_limit:
+        raise ImageContentError(f"reference data {text} has {reference.tries} tries left")
+    return reference
+
+
+def _field(holder: dict[str, Any], name: str, kind: type[_Kind]) -> _Kind:
+    value = holder.get(name)
+    # Not isinstance: true is no number.
+    if type(value) is not kind:
+        raise ImageContentError(f"{name!a} is missing or has the wrong form")
+    return value
+
+
+def _number(text: str, known: Container[int], what: str) -> int:
+    number = int(text, 16) if _HEX.fullmatch(text) else -1
+    # The second test refuses a second spelling, which would hide the first.
+    if number not in known or _hex(number) != text:
+        raise ImageContentError(f"there is no {what} {text!a}")
+    return number
+
+
+def _hex(number: int) -> str:
+    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").hex().upper()
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode("ascii")
+
+
+def _bytes(holder: dict[str, Any], name: str) -> bytes:
+    try:
+        return b64decode(_field(holder, name, str), validate=True)
+    except ValueError as error:
+        raise ImageContentError(f"{name!a} is no Base64") from error

@@ -2,6 +2,7 @@
 """A card and raw commands to it: bytes in, bytes out, nothing of the client between."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -74,7 +75,7 @@ class Terminal:
         return encryptor.update(block) + encryptor.finalize()
 
     def authenticate(self) -> str:
-        """External authentication with 9B (SP 800-73-5 Part 2, appendix A.1)."""
+        """External authentication with 9B (SP 800-73-4 Part 2, appendix A.1)."""
         header = f"0087{self.algorithm:02X}9B"
         challenge, sw = self.send(header, bytes.fromhex("7C028100"))
         assert sw == "9000", sw
@@ -91,17 +92,11 @@ class Terminal:
         return self.send("00CB3FFF", tlv("5C", bytes.fromhex(tag)))
 
 
-def make_terminal(algorithm: Algorithm = Algorithm.AES192, **options: bool) -> Terminal:
+def make_terminal(algorithm: Algorithm = Algorithm.AES192, **options: Any) -> Terminal:
     size = {Algorithm.AES128: 16, Algorithm.AES256: 32}.get(algorithm, 24)
     key = bytes(range(size))
-    card = Card.blank(
-        pin=PIN,
-        puk=PUK,
-        management_key=key,
-        management_algorithm=algorithm,
-        randomness=seeded(7),
-        **options,
-    )
+    made = {"pin": PIN, "puk": PUK, "randomness": seeded(7)} | options
+    card = Card.blank(management_key=key, management_algorithm=algorithm, **made)
     card.power_on()
     return Terminal(card, key, algorithm)
 

@@ -18,7 +18,7 @@ import logging
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
 
-from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, find, parse_tlvs
+from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, parse_tlvs
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.randomness import Randomness
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 _TEMPLATE = 0x7C
 _WITNESS, _CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x80, 0x81, 0x82, 0x85
-_MECHANISM_TEMPLATE, _MECHANISM = 0xAC, 0x80
+_MECHANISM_TEMPLATE, _MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
 
 MANAGEMENT_KEY_BYTES: dict[Algorithm, int] = {
     Algorithm.TDES: 24,
@@ -61,7 +61,7 @@ class KeyCommands:
         """Run one step of the protocol that the template asks for."""
         just_verified = self._security.take_pin_just_verified()
         stored = self._key(command.p1, command.p2)
-        template = _parse_template(command.data)
+        template = _parse_template(command.data, _TEMPLATE)
         if command.p2 == KeyReference.MANAGEMENT:
             return self._management(stored, template)
         self._security.require(KEY_RULES[command.p2], pin_just_verified=just_verified)
@@ -79,16 +79,7 @@ class KeyCommands:
         if command.p1 != 0x00 or command.p2 not in GENERATED_KEYS:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
-        try:
-            reference = find(command.data, _MECHANISM_TEMPLATE)
-            mechanism = None if reference is None else find(reference, _MECHANISM)
-        except TlvFormatError as error:
-            raise incorrect_data() from error
-        if mechanism is None or len(mechanism) != 1:
-            raise incorrect_data()
-        if mechanism[0] not in RSA_BITS and mechanism[0] not in EC_BITS:
-            raise incorrect_data()
-        algorithm = Algorithm(mechanism[0])
+        algorithm = _mechanism(_parse_template(command.data, _MECHANISM_TEMPLATE))
         key = self._key_source(algorithm)
         self._store.put_key(command.p2, keys.store_key(algorithm, key))
         return keys.public_key_template(key)
@@ -140,16 +131,33 @@ class KeyCommands:
         self._security.management_authenticated = True
 
 
-def _parse_template(data: bytes) -> dict[int, bytes]:
+def _parse_template(data: bytes, tag: int) -> dict[int, bytes]:
     try:
         outer = Tlv.from_bytes(data)
         inner = parse_tlvs(outer.value)
     except TlvFormatError as error:
         raise incorrect_data() from error
     template = {tlv.tag: tlv.value for tlv in inner}
-    if outer.tag != _TEMPLATE or len(template) != len(inner) or not template:
+    if outer.tag != tag or len(template) != len(inner) or not template:
         raise incorrect_data()
     return template
+
+
+def _mechanism(template: dict[int, bytes]) -> Algorithm:
+    """Read the cryptographic mechanism (Part 1, table 5), refusing what would not be obeyed.
+
+    An RSA key may be asked for with the exponent it gets anyway.
+    """
+    number = int.from_bytes(template.pop(_MECHANISM, b""), "big")
+    if number in RSA_BITS:
+        exponent = template.pop(_EXPONENT, None)
+        if exponent is not None and int.from_bytes(exponent, "big") != keys.RSA_EXPONENT:
+            raise incorrect_data()
+    elif number not in EC_BITS:
+        raise incorrect_data()
+    if template:
+        raise incorrect_data()
+    return Algorithm(number)
 
 
 def _use_key_pair(reference: int, stored: StoredKey, template: dict[int, bytes]) -> bytes:

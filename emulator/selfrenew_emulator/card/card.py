@@ -146,7 +146,7 @@ class Card:
     def transmit(self, command: bytes) -> bytes:
         """Answer a command APDU: data and the status word."""
         try:
-            answer = self._execute(command)
+            answer = self._execute(bytes(command))
             self.store.commit()
         except CommandRefusedError as refusal:
             self.store.rollback()
@@ -160,18 +160,24 @@ class Card:
             # What the command granted before it failed is taken back with what it wrote.
             self.reset()
             return StatusWord.NO_PRECISE_DIAGNOSIS.to_bytes(2, "big")
+        except BaseException:
+            # Ctrl-C inside a command is power lost there: half of it must not be committed later.
+            self.reset()
+            raise
         return answer
 
     def _execute(self, raw: bytes) -> bytes:
         try:
             command = CommandApdu.from_bytes(raw)
         except ApduFormatError as error:
+            self._interrupt()
             raise CommandRefusedError(StatusWord.WRONG_LENGTH) from error
+        if command.cla & 0xEF:
+            self._interrupt()
+            raise CommandRefusedError(_class_refusal(command.cla))
         if command.ins != Instruction.GENERAL_AUTHENTICATE:
             # "Immediately before" (Part 1, 3.2.1) is over; VERIFY sets it anew.
             self._security.pin_just_verified = False
-        if command.cla & 0xEF:
-            raise CommandRefusedError(_class_refusal(command.cla))
         if command.ins == Instruction.GET_RESPONSE:
             self._chain.clear()
             return self._answer.more(command)
@@ -184,6 +190,12 @@ class Card:
         if whole is None:
             return b"\x90\x00"
         return self._answer.first(handler(whole), whole.le)
+
+    def _interrupt(self) -> None:
+        """End what only the command before this one may go on with."""
+        self._security.pin_just_verified = False
+        self._chain.clear()
+        self._answer.clear()
 
 
 def _class_refusal(cla: int) -> StatusWord:

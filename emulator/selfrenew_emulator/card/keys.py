@@ -32,6 +32,7 @@ _PREHASHED = {
     "secp384r1": ec.ECDSA(Prehashed(hashes.SHA384())),
 }
 _UNCOMPRESSED = 0x04
+RSA_EXPONENT = 65_537
 
 
 def generate(algorithm: Algorithm) -> PrivateKey:
@@ -39,7 +40,7 @@ def generate(algorithm: Algorithm) -> PrivateKey:
     curve = _CURVES.get(algorithm)
     if curve is not None:
         return ec.generate_private_key(curve)
-    return rsa.generate_private_key(65537, RSA_BITS[algorithm])
+    return rsa.generate_private_key(RSA_EXPONENT, RSA_BITS[algorithm])
 
 
 def store_key(algorithm: Algorithm, key: PrivateKey) -> StoredKey:

@@ -3,9 +3,10 @@
 
 from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, parse_tlvs
 from selfrenew.piv.objects import DataObject
+from selfrenew.piv.references import ReferenceDataQualifier
 
 from .access import READ_RULES
-from .discovery import is_discovery_object
+from .discovery import global_pin_enabled, is_discovery_object
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store
@@ -32,7 +33,7 @@ class ObjectCommands:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         if len(data) < 3 or data[0] != _TAG_LIST or data[1] != len(data) - 2:
             raise incorrect_data()
-        tag = int.from_bytes(data[2:], "big")
+        tag = _tag(data[2:])
         rule = READ_RULES.get(tag)
         if rule is None:
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
@@ -55,7 +56,16 @@ class ObjectCommands:
         if len(content) > _OBJECT_MAX_BYTES or used + len(content) > _MEMORY_BYTES:
             raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
         self._store.put_object(tag, content)
+        if tag == DataObject.DISCOVERY.tag and not global_pin_enabled(content):
+            # It satisfies no rule any more, so what it has satisfied is over too.
+            self._security.verified.discard(ReferenceDataQualifier.GLOBAL_PIN)
         return b""
+
+
+def _tag(raw: bytes) -> int:
+    if not raw or not raw[0]:
+        raise incorrect_data()
+    return int.from_bytes(raw, "big")
 
 
 def _parse_put(data: bytes) -> tuple[int, bytes]:
@@ -67,9 +77,9 @@ def _parse_put(data: bytes) -> tuple[int, bytes]:
         if tlvs[0].tag == DataObject.DISCOVERY.tag and not is_discovery_object(data):
             raise incorrect_data()
         return tlvs[0].tag, data
-    if [tlv.tag for tlv in tlvs] != [_TAG_LIST, _DATA] or not tlvs[0].value:
+    if [tlv.tag for tlv in tlvs] != [_TAG_LIST, _DATA]:
         raise incorrect_data()
-    tag = int.from_bytes(tlvs[0].value, "big")
+    tag = _tag(tlvs[0].value)
     if tag in _BARE:
         raise incorrect_data()
     return tag, tlvs[1].value

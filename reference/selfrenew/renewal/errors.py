@@ -38,10 +38,10 @@ class ExpiredError(RenewalError):
 
 
 class NothingVouchesError(RenewalError):
-    """Neither slot holds a key with a valid certificate that matches it."""
+    """Neither slot's key has a valid certificate that matches it and is good for the other."""
 
     def __init__(self, states: Mapping[KeyReference, str]) -> None:
-        said = ", ".join(f"{messages.SLOT_NAMES[key]}: {state}" for key, state in states.items())
+        said = "; ".join(f"{messages.SLOT_NAMES[key]}: {state}" for key, state in states.items())
         super().__init__(messages.NOTHING_VOUCHES.format(states=said))
         self.states = dict(states)
 

@@ -46,6 +46,11 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
         # One slot vouches, so at most one is torn; a voucher that is due follows.
         order = [*torn, *(key for key in vouching if slots[key].state is SlotState.DUE)]
         return Plan(_steps(order), resumed=True)
+    if len({each.subject for each in inspection.certificates}) > 1:
+        # To vouch for another person's key would hand it this one's name.
+        raise NothingVouchesError(
+            {key: f"{slot.state.value}, another person's" for key, slot in slots.items()}
+        )
     renewed = [key for key in ORDER if _renewed(slots[key], slots[_other(key)])]
     if not renewed:
         window = judge_window(

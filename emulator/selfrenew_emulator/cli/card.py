@@ -53,7 +53,7 @@ def card() -> None:
     """  # noqa: D205, D301, D400  help opens with two examples
 
 
-@card.command()
+@card.command(short_help="Make a person's card and write its image.")
 @click.argument("image", type=_IMAGE)
 @click.option(
     "--state",
@@ -111,7 +111,7 @@ def make(
     click.echo(f"{image}: {name}, {days_left} days left")
 
 
-@card.command()
+@card.command(short_help="Show what is on a card; no secrets.")
 @click.argument("image", type=_IMAGE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 def show(image: Path, *, as_json: bool) -> None:
@@ -131,7 +131,7 @@ def show(image: Path, *, as_json: bool) -> None:
         Console().print(table(view, str(image)))
 
 
-@card.command("set")
+@card.command("set", short_help="Change a card as mishaps would.")
 @click.argument("image", type=_IMAGE)
 @click.option("--locked", is_flag=True, help="Use up the passcode's tries.")
 @click.option(

@@ -41,7 +41,7 @@ def table(view: dict[str, Any], title: str) -> Table:
             slot["algorithm"] or "none",
             certificate["subject"],
             certificate["serial"],
-            certificate["not_after"],
+            certificate["not_after"][:10],
             matching,
         )
     return grid

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography import x509
 
+from selfrenew.piv.reference_data import LENGTH_BYTES
 from selfrenew.piv.references import Algorithm
 from selfrenew.secret import Secret
 
@@ -95,14 +96,25 @@ class CardManagementClient:
         what = "Fetching the unlocking key"
         token = authorisation.reveal().decode()
         answer = self._api.call(what, "POST", f"/unlocks/{unlock}/keys", token=token)
-        candidates = answer.get("candidates")
-        if not isinstance(candidates, list) or not all(isinstance(c, str) for c in candidates):
-            raise UnexpectedServiceAnswerError(f"{_NAME} answered without unlocking keys.")
-        following = Secret(text_field(answer, "next", _NAME))
-        return UnlockKeys(tuple(map(Secret, candidates)), following)
+        candidates, following = answer.get("candidates"), answer.get("next")
+        if not isinstance(candidates, list) or not candidates:
+            raise UnexpectedServiceAnswerError(
+                f"{_NAME} answered without unlocking keys. Try again later."
+            )
+        return UnlockKeys(tuple(map(_unlocking_key, candidates)), _unlocking_key(following))
 
     def report_replaced(self, unlock: str, authorisation: Secret) -> None:
         """Report that the card has the next PUK."""
         token = authorisation.reveal().decode()
         what = "Reporting the replaced unlocking key"
         self._api.call(what, "POST", f"/unlocks/{unlock}/done", token=token)
+
+
+def _unlocking_key(found: object) -> Secret:
+    """Take a PUK, which fills the card's eight bytes. Raise UnexpectedServiceAnswerError."""
+    if not isinstance(found, str) or len(found) != LENGTH_BYTES or not found.isascii():
+        # What is wrong with it is not told: it may be most of a good one.
+        raise UnexpectedServiceAnswerError(
+            f"{_NAME} answered with an unlocking key that no card takes. Try again later."
+        )
+    return Secret(found)

@@ -114,7 +114,11 @@ UNLOCK_GO_ON: Final = (
 
 REFUSAL_REMEDIES: Final = {
     "expired": "Visit your Registration Authority with your smartcard.",
-    "revoked": "Visit your Registration Authority with your smartcard.",
+    # A certificate that was never confirmed is withdrawn after a while, and counts as revoked.
+    "revoked": (
+        "If a renewal was interrupted, run 'selfrenew renew' to finish it; otherwise visit your "
+        "Registration Authority with your smartcard."
+    ),
     "superseded": (
         "A newer certificate was issued to you: use the card that has it, or visit your "
         "Registration Authority."

@@ -37,9 +37,9 @@ from .errors import (
     WrongPukError,
 )
 from .objects import CardholderUniqueIdentifier, CertificateObject, DataObject
-from .reference_data import encode_reference_data
+from .reference_data import ReferenceDataFormatError, encode_reference_data
 from .references import Algorithm, KeyReference, ReferenceDataQualifier
-from .signatures import signature_input
+from .signatures import algorithm_of, signature_input
 from .trace import describe_command
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
@@ -51,6 +51,7 @@ _DYNAMIC_AUTHENTICATION_TEMPLATE = 0x7C
 _CHALLENGE = 0x81
 _RESPONSE = 0x82
 _PUBLIC_KEY_TEMPLATE = 0x7F49
+_DATA = 0x53
 _NO_SUCH_DATA = frozenset({StatusWord.FILE_NOT_FOUND, StatusWord.REFERENCED_DATA_NOT_FOUND})
 _EC_CURVES: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.P256: ec.SECP256R1(),
@@ -93,7 +94,7 @@ class PivClient:
         return left
 
     def verify(self, passcode: Secret) -> None:
-        """Present the passcode; each wrong one uses up a try."""
+        """Present the passcode; each wrong one uses up a try, one of no form does not."""
         data = encode_reference_data(passcode)
         response = self._send(
             Instruction.VERIFY, 0x00, ReferenceDataQualifier.APPLICATION_PIN, data
@@ -132,11 +133,13 @@ class PivClient:
             wrapper = Tlv.from_bytes(response.data)
         except TlvFormatError as error:
             raise UnreadableObjectError(data_object.title, str(error)) from error
+        if wrapper.tag not in {_DATA, data_object.tag}:
+            raise UnreadableObjectError(data_object.title, f"it is tagged {wrapper.tag:X}, not 53")
         return wrapper.value or None
 
     def write_object(self, data_object: DataObject, content: bytes) -> None:
         """Replace a data object's content; needs management authentication."""
-        data = _tag_list(data_object) + bytes(Tlv(0x53, content))
+        data = _tag_list(data_object) + bytes(Tlv(_DATA, content))
         response = self._send(Instruction.PUT_DATA, 0x3F, 0xFF, data)
         _judge(f"Writing the card's {data_object.title}", response.sw)
 
@@ -245,6 +248,12 @@ def _judge_passcode(attempted: str, sw: int) -> None:
         raise PasscodeBlockedError
     if left is not None:
         raise WrongPasscodeError(left)
+    if sw == StatusWord.INCORRECT_DATA:
+        # The security status and the counter are as before (Part 2, 3.2.1.1 and 3.2.2).
+        raise ReferenceDataFormatError(
+            "A passcode of this form is on no card: it has up to 8 digits and nothing else. No try "
+            "was used up: enter it again."
+        )
     _judge(attempted, sw)
 
 
@@ -269,8 +278,11 @@ def _public_key(raw: bytes, algorithm: Algorithm) -> PublicKey:
             return ec.EllipticCurvePublicKey.from_encoded_point(curve, fields[0x86])
         modulus = int.from_bytes(fields[0x81], "big")
         exponent = int.from_bytes(fields[0x82], "big")
-        return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+        public_key = rsa.RSAPublicNumbers(exponent, modulus).public_key()
+        if algorithm_of(public_key) is not algorithm:
+            raise UnreadableObjectError(what, f"it has {public_key.key_size} bits")
     except KeyError as error:
         raise UnreadableObjectError(what, f"tag {error.args[0]:02X} is missing") from error
     except (TlvFormatError, ValueError) as error:
         raise UnreadableObjectError(what, str(error)) from error
+    return public_key

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is handed to GENERAL AUTHENTICATE to be signed, and a card key as a signer.
+"""What is handed to GENERAL AUTHENTICATE to be signed.
 
 A PIV card pads nothing and hashes nothing (SP 800-73-4 Part 2, 3.2.4): for RSA it is given the
 whole EMSA-PKCS1-v1_5 block (RFC 8017, 9.2), for ECDSA the digest.

@@ -89,16 +89,16 @@ class ResponseChaining:
         response = self._inner.send(command)
         if response.sw >> 8 == 0x6C:
             response = self._inner.send(replace(command, le=response.sw & 0xFF or _SHORT_LE_MAX))
-        parts = [response.data]
+        data = bytearray(response.data)
         while response.sw >> 8 == 0x61:
             le = response.sw & 0xFF or _SHORT_LE_MAX
             response = self._inner.send(CommandApdu(0x00, Instruction.GET_RESPONSE, 0, 0, le=le))
             if not response.data and response.sw >> 8 == 0x61:
                 raise TransportError("The card announces more data and gives none. Reinsert it.")
-            parts.append(response.data)
-            if sum(map(len, parts)) > _ANSWER_MAX:
+            data += response.data
+            if len(data) > _ANSWER_MAX:
                 raise TransportError("The card's answer does not end (over 64 KiB). Reinsert it.")
-        return ResponseApdu(b"".join(parts), response.sw)
+        return ResponseApdu(bytes(data), response.sw)
 
 
 def open_channel(connection: CardConnection) -> Processor:

@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How fast a card answers, beside a plain call, and its image beside a plain file."""
+"""How fast a card answers, beside a plain call or the cryptography in it, and its image's file."""
 
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from measuring import median_ms, tell
 
-from selfrenew_emulator.card import Card, CardImage
+from selfrenew.iso7816 import CommandApdu, Tlv
+from selfrenew.piv.objects import CertificateObject, DataObject
+from selfrenew.piv.references import Algorithm, KeyReference
+from selfrenew.piv.signatures import signature_input
+from selfrenew_emulator.card import Card, CardImage, PrivateKey, generate
+from selfrenew_emulator.card.keys import store_key
 from selfrenew_emulator.randomness import seeded
 
 _SELECT = bytes.fromhex("00A4040005A00000030800")
 _STATUS = bytes.fromhex("00200080")
+_READ = bytes.fromhex("00CB3FFF0000055C035FC1050000")
+_KEY = KeyReference.CARD_AUTHENTICATION
+_MESSAGE = b"selfrenew" * 32
 _BATCH = 2_000
 
 
@@ -31,25 +41,62 @@ def batch_ms(answer: Callable[[bytes], bytes], command: bytes) -> float:
     return median_ms(send_all, 15) / _BATCH
 
 
+def sign_command(algorithm: Algorithm) -> bytes:
+    """Write GENERAL AUTHENTICATE for a signature, in extended length."""
+    block = signature_input(algorithm, _MESSAGE, hashes.SHA256())
+    template = Tlv(0x7C, bytes(Tlv(0x82, b"")) + bytes(Tlv(0x81, block)))
+    return bytes(CommandApdu(0x00, 0x87, algorithm, _KEY, bytes(template), 65_536))
+
+
+def sign_alone(key: PrivateKey) -> Callable[[], object]:
+    """Give the same signature, made by the library alone."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return lambda: key.sign(_MESSAGE, padding.PKCS1v15(), hashes.SHA256())
+    return lambda: key.sign(_MESSAGE, ec.ECDSA(hashes.SHA256()))
+
+
+def measure_signing(card: Card, algorithm: Algorithm) -> None:
+    """Sign on the card and beside it, with the same key."""
+    key = generate(algorithm)
+    card.store.put_key(_KEY, store_key(algorithm, key))
+    card.store.commit()
+    command = sign_command(algorithm)
+    if card.transmit(command)[-2:] != b"\x90\x00":
+        raise RuntimeError("the card does not sign")
+    took = median_ms(lambda: card.transmit(command), 300) * 1e3
+    floor = median_ms(sign_alone(key), 300) * 1e3
+    tell(f"A signature, {algorithm.name}", took, "us", floor=floor, of="the library")
+
+
 def main() -> None:
     """Measure."""
     card = Card.blank(
         pin=b"123456", puk=b"12345678", management_key=bytes(24), randomness=seeded(0)
     )
+    content = bytes(CertificateObject(bytes(900)))
+    card.store.put_object(DataObject.PIV_AUTHENTICATION_CERTIFICATE.tag, content)
+    card.store.commit()
     card.power_on()
     floor = batch_ms(nothing, _SELECT) * 1e3
-    for name, command in (("SELECT", _SELECT), ("VERIFY, asking for the tries", _STATUS)):
+    for name, command in (
+        ("SELECT", _SELECT),
+        ("VERIFY, asking for the tries", _STATUS),
+        ("GET DATA of a certificate", _READ),
+    ):
         took = batch_ms(card.transmit, command) * 1e3
         tell(name, took, "us", floor=floor, of="a call")
+        print(f"{'':<44} {1e6 / took:>10.0f} APDU/s")
+    for algorithm in (Algorithm.P256, Algorithm.RSA2048):
+        measure_signing(card, algorithm)
     with tempfile.TemporaryDirectory() as folder:
         path, plain = Path(folder, "a.card"), Path(folder, "plain")
         CardImage.create(path, card.state)
-        content = path.read_bytes()
+        written = path.read_bytes()
         image = CardImage.open(path)
 
         def write_plain() -> None:
             with plain.open("wb") as file:
-                file.write(content)
+                file.write(written)
                 file.flush()
                 os.fsync(file.fileno())
 

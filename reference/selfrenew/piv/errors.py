@@ -94,7 +94,7 @@ class UnreadableObjectError(PivError):
 
     def __init__(self, what: str, why: str) -> None:
         super().__init__(
-            f"The card's {what} cannot be read: {why.rstrip('.')}. If it is your own card, see your "
-            "Registration Authority."
+            f"The card's {what} cannot be read: {why.rstrip('.')}. "
+            "If it is your own card, see your Registration Authority."
         )
         self.what = what

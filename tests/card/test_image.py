@@ -210,10 +210,12 @@ def test_an_image_cut_off_anywhere_is_refused(image: Path) -> None:
     assert all(_is_refused(image, whole[:end]) for end in range(len(whole) - 1))
 
 
-def test_an_image_with_any_bit_flipped_is_refused(image: Path) -> None:
+def test_an_image_with_a_bit_flipped_is_refused(image: Path) -> None:
     whole = bytearray(image.read_bytes())
+    head = whole.index(b'"card": ')
     for at in range(len(whole)):
-        for bit in range(8):
+        # Every bit of what says how to read the rest; of the rest, whose checksum is there, one.
+        for bit in range(8) if at < head else [at % 8]:
             whole[at] ^= 1 << bit
             assert _is_refused(image, bytes(whole)), (at, bit)
             whole[at] ^= 1 << bit

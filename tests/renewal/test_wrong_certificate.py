@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
 from cryptography import x509
@@ -112,7 +113,13 @@ def for_another_person(order: Order) -> x509.Certificate:
 
 
 def of_another_root(order: Order) -> x509.Certificate:
-    return issue(replace(order, authority=Authority.create(DEFAULT_NOW, seeded("rogue"))))
+    return issue(replace(order, authority=_rogue()))
+
+
+@cache
+def _rogue() -> Authority:
+    # Made once, so that none of its serial numbers comes twice to the same database.
+    return Authority.create(DEFAULT_NOW, seeded("rogue"))
 
 
 def of_the_other_slots_kind(order: Order) -> x509.Certificate:

@@ -8,12 +8,14 @@ from selfrenew.piv.references import Algorithm
 from selfrenew_emulator.randomness import Randomness
 
 from .authentication import KeyCommands
+from .key_establishment import suite_of
 from .keys import KeySource
 from .objects import ObjectCommands
 from .references import ReferenceCommands
 from .refusal import CommandRefusedError
 from .security import SecurityStatus
-from .store import Store
+from .store import CardState, Store
+from .virtual_contact import InterfaceRules
 
 AID = bytes.fromhex("A000000308000010000100")
 _SHORTEST_AID = 5
@@ -28,10 +30,11 @@ class PivApplication:
     def __init__(
         self, store: Store, security: SecurityStatus, randomness: Randomness, key_source: KeySource
     ) -> None:
-        references = ReferenceCommands(store, security, randomness)
-        objects = ObjectCommands(store, security)
-        key_commands = KeyCommands(store, security, randomness, key_source)
-        self._template = _property_template(allow_tdes=store.state.allow_tdes)
+        rules = InterfaceRules(store, security)
+        references = ReferenceCommands(store, security, rules, randomness)
+        objects = ObjectCommands(store, security, rules)
+        key_commands = KeyCommands(store, security, rules, randomness, key_source)
+        self._store = store
         self.handlers: dict[int, Handler] = {
             Instruction.SELECT: self.select,
             Instruction.GET_DATA: objects.get,
@@ -53,10 +56,10 @@ class PivApplication:
         aid = command.data
         if len(aid) < _SHORTEST_AID or not AID.startswith(aid):
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
-        return b"" if command.p2 == 0x0C else self._template
+        return b"" if command.p2 == 0x0C else _property_template(self._store.state)
 
 
-def _property_template(*, allow_tdes: bool) -> bytes:
+def _property_template(state: CardState) -> bytes:
     """Build the application property template (Part 2, tables 3 to 5)."""
     supported = [
         Algorithm.RSA2048,
@@ -68,8 +71,11 @@ def _property_template(*, allow_tdes: bool) -> bytes:
         Algorithm.P256,
         Algorithm.P384,
     ]
-    if allow_tdes:
+    if state.allow_tdes:
         supported.insert(0, Algorithm.TDES)
+    suite = suite_of(state)
+    if suite is not None:
+        supported.append(suite.identifier)
     algorithms = b"".join(bytes(Tlv(0x80, bytes([algorithm]))) for algorithm in supported)
     algorithms += bytes(Tlv(0x06, b"\x00"))
     # The AID in 4F is the PIX alone: without the RID of table 4's authority.

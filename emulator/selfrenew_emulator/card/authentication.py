@@ -10,6 +10,7 @@ What the dynamic authentication template holds says which protocol is run (appen
     9B             80 filled, 81 filled       mutual authentication, second step
     key pair       82 empty, 81 filled        sign, or RSA key transport
     EC key pair    82 empty, 85 filled        ECDH
+    04             82 empty, 81 filled        key establishment (section 4.1)
 """
 
 import hmac
@@ -19,14 +20,26 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
 
 from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, parse_tlvs
+from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.randomness import Randomness
 
 from . import keys
-from .access import EC_BITS, GENERATED_KEYS, KEY_RULES, RSA_BITS, SIGNING_KEYS
+from .access import (
+    CONTACTLESS_KEY_RULES,
+    EC_BITS,
+    GENERATED_KEYS,
+    KEY_RULES,
+    RSA_BITS,
+    SIGNING_KEYS,
+)
+from .discovery import without_virtual_contact
+from .key_establishment import SUITES, establish
 from .refusal import CommandRefusedError, incorrect_data
+from .secure_messaging import SecureSession
 from .security import SecurityStatus
 from .store import Store, StoredKey
+from .virtual_contact import InterfaceRules, is_strong_enough, policy_of
 
 _log = logging.getLogger(__name__)
 
@@ -49,18 +62,26 @@ class KeyCommands:
         self,
         store: Store,
         security: SecurityStatus,
+        rules: InterfaceRules,
         randomness: Randomness,
         key_source: keys.KeySource,
     ) -> None:
         self._store = store
         self._security = security
+        self._rules = rules
         self._randomness = randomness
         self._key_source = key_source
 
     def general_authenticate(self, command: CommandApdu) -> bytes:
         """Run one step of the protocol that the template asks for."""
         just_verified = self._security.take_pin_just_verified()
+        if command.p2 == KeyReference.SECURE_MESSAGING:
+            return self._establish(command)
         stored = self._key(command.p1, command.p2)
+        if self._rules.contactless and command.p2 == KeyReference.MANAGEMENT:
+            # The command is there, its condition can never be met (Part 1, table 4b).
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        self._rules.require(CONTACTLESS_KEY_RULES[command.p2])
         template = _parse_template(command.data, _TEMPLATE)
         if command.p2 == KeyReference.MANAGEMENT:
             return self._management(stored, template)
@@ -80,9 +101,34 @@ class KeyCommands:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
         algorithm = _mechanism(_parse_template(command.data, _MECHANISM_TEMPLATE))
+        if command.p2 == KeyReference.SECURE_MESSAGING and algorithm not in SUITES:
+            raise incorrect_data()
         key = self._key_source(algorithm)
         self._store.put_key(command.p2, keys.store_key(algorithm, key))
+        if command.p2 == KeyReference.SECURE_MESSAGING:
+            self._forget_certificate()
+        elif policy_of(self._store.state).virtual_contact and not is_strong_enough(
+            self._store.state
+        ):
+            # Such a key would be stronger than the channel to it (Part 2, 4.1.4).
+            raise incorrect_data()
         return keys.public_key_template(key)
+
+    def _establish(self, command: CommandApdu) -> bytes:
+        """Begin a secure messaging session; asking for one ends the one before (Part 2, 4.3)."""
+        self._security.session = None
+        template = _parse_template(command.data, _TEMPLATE)
+        answer, session_keys = establish(self._store.state, command.p1, template, self._randomness)
+        self._security.session = SecureSession(session_keys)
+        return answer
+
+    def _forget_certificate(self) -> None:
+        """Take back what rested on the key before: its certificate, its session, and the VCI."""
+        self._security.session = None
+        self._store.put_card_verifiable_certificate(b"")
+        discovery = self._store.state.objects.get(DataObject.DISCOVERY.tag)
+        if discovery is not None and policy_of(self._store.state).virtual_contact:
+            self._store.put_object(DataObject.DISCOVERY.tag, without_virtual_contact(discovery))
 
     def _key(self, algorithm: int, reference: int) -> StoredKey:
         stored = self._store.state.keys.get(reference)

@@ -10,22 +10,36 @@ from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
 from selfrenew_emulator.randomness import Randomness, system_randomness
 
+from .access import CONTACT_ONLY
 from .application import AID, PivApplication
 from .authentication import MANAGEMENT_KEY_BYTES
 from .channel import CommandChain, PendingAnswer
 from .discovery import discovery_object
 from .image import CardImage
+from .interface import Interface, Interfaces, NoSuchInterfaceError
+from .key_establishment import suite_of
 from .keys import KeySource, generate
 from .personality import Personality
 from .refusal import CommandRefusedError
+from .secure_messaging import SECURED, SecureSession, may_be_secured
 from .security import SecurityStatus
-from .store import CardState, Store, StoredKey, StoredReference
+from .store import (
+    CONTACTLESS_RESERVE,
+    TRIES_MAX,
+    CardState,
+    Store,
+    StoredKey,
+    StoredReference,
+)
 
 _log = logging.getLogger(__name__)
 
+_HISTORICAL = b"SR-PIV-01\x00"
 # TD1 and TD2 offer T=1, TA1 a fast clock; the historical bytes are proprietary. It must not begin
 # 3B 8x 80 01, which clients take for a contactless card.
-_ATR_HEAD = bytes.fromhex("3BDA96FF81B1FE451F03") + b"SR-PIV-01\x00"
+_CONTACT_ATR = bytes.fromhex("3BDA96FF81B1FE451F03") + _HISTORICAL
+# What a reader makes up for a contactless card (PC/SC part 3, 3.1.3.2.3.1).
+_CONTACTLESS_ATR = bytes((0x3B, 0x80 | len(_HISTORICAL), 0x80, 0x01)) + _HISTORICAL
 _TRIES = 3
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PUK = ReferenceDataQualifier.PUK
@@ -52,10 +66,9 @@ class Card:
         randomness: Randomness = system_randomness,
         key_source: KeySource = generate,
     ) -> None:
-        self.atr = _ATR
         self.store = Store(state)
         self._image: CardImage | None = None
-        self._security = SecurityStatus()
+        self._security = SecurityStatus(interface=state.interfaces.default)
         self._chain = CommandChain()
         self._answer = PendingAnswer()
         application = PivApplication(self.store, self._security, randomness, key_source)
@@ -72,12 +85,15 @@ class Card:
         global_pin: bytes | None = None,
         personality: Personality = Personality.PIV,
         allow_tdes: bool = False,
+        interfaces: Interfaces = Interfaces.CONTACT,
+        contactless_reserve: int = CONTACTLESS_RESERVE,
         randomness: Randomness = system_randomness,
         key_source: KeySource = generate,
     ) -> Self:
         """Make a card without key pairs, its only object the discovery object.
 
-        `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. Raise ValueError.
+        `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. `contactless_reserve` is how many
+        tries of a PIN are left when it is blocked over the contactless interface. Raise ValueError.
         """
         if len(management_key) != MANAGEMENT_KEY_BYTES[management_algorithm]:
             raise ValueError(
@@ -86,7 +102,14 @@ class Card:
             )
         if management_algorithm is Algorithm.TDES and not allow_tdes:
             raise ValueError("Triple DES is off (SP 800-78-5 drops it): ask for allow_tdes=True")
-        state = CardState(personality, allow_tdes=allow_tdes)
+        if not 0 <= contactless_reserve <= TRIES_MAX:
+            raise ValueError(f"a reserve of {contactless_reserve} tries is not 0 to {TRIES_MAX}")
+        state = CardState(
+            personality,
+            allow_tdes=allow_tdes,
+            interfaces=interfaces,
+            contactless_reserve=contactless_reserve,
+        )
         state.keys[KeyReference.MANAGEMENT] = StoredKey(management_algorithm, management_key)
         state.objects[DataObject.DISCOVERY.tag] = discovery_object(
             AID, global_pin=global_pin is not None
@@ -134,8 +157,22 @@ class Card:
         self._chain.clear()
         self._answer.clear()
 
-    def power_on(self) -> bytes:
-        """Give the card power; PIV is selected by default. Return the ATR."""
+    @property
+    def atr(self) -> bytes:
+        """The answer to reset, over the interface the card was powered on through."""
+        return _ATR[self._security.interface]
+
+    def power_on(self, interface: Interface | None = None) -> bytes:
+        """Give the card power; PIV is selected by default. Return the ATR.
+
+        Without an interface it is the contacts, where the card has them.
+        Raise NoSuchInterfaceError.
+        """
+        interfaces = self.state.interfaces
+        interface = interface or interfaces.default
+        if not interfaces.has(interface):
+            raise NoSuchInterfaceError(interface, interfaces)
+        self._security.interface = interface
         self.reset()
         return self.atr
 
@@ -172,12 +209,15 @@ class Card:
         except ApduFormatError as error:
             self._interrupt()
             raise CommandRefusedError(StatusWord.WRONG_LENGTH) from error
-        if command.cla & 0xEF:
+        secured = command.cla & SECURED
+        if command.cla & 0xE3 or secured not in {0, SECURED}:
             self._interrupt()
             raise CommandRefusedError(_class_refusal(command.cla))
         if command.ins != Instruction.GENERAL_AUTHENTICATE:
             # "Immediately before" (Part 1, 3.2.1) is over; VERIFY sets it anew.
             self._security.pin_just_verified = False
+        if secured:
+            return self._execute_secured(command)
         if command.ins == Instruction.GET_RESPONSE:
             self._chain.clear()
             return self._answer.more(command)
@@ -186,10 +226,51 @@ class Card:
         if handler is None:
             self._chain.clear()
             raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
+        contactless = self._security.interface is Interface.CONTACTLESS
+        if contactless and command.ins in CONTACT_ONLY:
+            self._chain.clear()
+            raise CommandRefusedError(StatusWord.FUNCTION_NOT_SUPPORTED)
         whole = self._chain.collect(command) if command.cla or self._chain.open else command
         if whole is None:
             return b"\x90\x00"
         return self._answer.first(handler(whole), whole.le)
+
+    def _execute_secured(self, command: CommandApdu) -> bytes:
+        """Carry out a command under secure messaging (SP 800-73-4 Part 2, 4.2).
+
+        A refusal of the wrapping is answered in plain and ends the session (4.3); a refusal of what
+        was inside is an answer like any other.
+        """
+        security = self._security
+        self._answer.clear()
+        try:
+            session = self._session_for(command)
+            whole = self._chain.collect(command)
+            if whole is None:
+                return b"\x90\x00"
+            inner = session.unwrap(whole)
+        except CommandRefusedError:
+            security.session = None
+            self._interrupt()
+            raise
+        security.secured = True
+        try:
+            data, sw = self._handlers[inner.ins](inner), int(StatusWord.SUCCESS)
+        except CommandRefusedError as refusal:
+            self.store.rollback()
+            data, sw = b"", refusal.sw
+        finally:
+            security.secured = False
+        return self._answer.first(session.wrap(data, sw), whole.le)
+
+    def _session_for(self, command: CommandApdu) -> SecureSession:
+        if suite_of(self.state) is None or not (
+            self._security.session is None or may_be_secured(command)
+        ):
+            raise CommandRefusedError(StatusWord.SECURE_MESSAGING_NOT_SUPPORTED)
+        if self._security.session is None:
+            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
+        return self._security.session
 
     def _interrupt(self) -> None:
         """End what only the command before this one may go on with."""
@@ -206,4 +287,7 @@ def _class_refusal(cla: int) -> StatusWord:
     return StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED
 
 
-_ATR = _with_check_byte(_ATR_HEAD)
+_ATR = {
+    Interface.CONTACT: _with_check_byte(_CONTACT_ATR),
+    Interface.CONTACTLESS: _with_check_byte(_CONTACTLESS_ATR),
+}

@@ -29,7 +29,7 @@ class CommandChain:
     """Collects the parts of a chained command."""
 
     def __init__(self) -> None:
-        self._head: tuple[int, int, int] | None = None
+        self._head: tuple[int, int, int, int] | None = None
         self._parts = bytearray()
 
     @property
@@ -44,7 +44,8 @@ class CommandChain:
 
     def collect(self, command: CommandApdu) -> CommandApdu | None:
         """Add a command; return the whole one at the chain's end, None before it."""
-        head = (command.ins, command.p1, command.p2)
+        # With the bits of secure messaging: it is for all of a chain or for none (Part 2, 4.2).
+        head = (command.cla & ~_CHAINING, command.ins, command.p1, command.p2)
         if self._head is not None and head != self._head:
             self.clear()
         if command.cla & _CHAINING:

@@ -17,19 +17,37 @@ from selfrenew.piv.signatures import algorithm_of
 
 from .access import KEY_RULES, READ_RULES
 from .authentication import MANAGEMENT_KEY_BYTES
+from .card_verifiable_certificate import (
+    CardVerifiableCertificate,
+    CardVerifiableCertificateError,
+)
 from .discovery import is_discovery_object
+from .interface import Interfaces
+from .key_establishment import SUITES
 from .keys import load_key
 from .personality import Personality
-from .store import DIGEST_BYTES, CardState, StoredKey, StoredReference
+from .store import (
+    CONTACTLESS_RESERVE,
+    DIGEST_BYTES,
+    TRIES_MAX,
+    CardState,
+    StoredKey,
+    StoredReference,
+)
 
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PUK = ReferenceDataQualifier.PUK
 _QUALIFIERS = frozenset({ReferenceDataQualifier.GLOBAL_PIN, _PIN, _PUK})
 _KEYS = frozenset(KEY_RULES) | {KeyReference.MANAGEMENT}
+_INTERFACES = frozenset(each.value for each in Interfaces)
 _PERSONALITIES = frozenset(each.value for each in Personality)
-_TRIES_MAX = 15
-"""As many as 63Cx can tell."""
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
+_LATER_FIELDS: dict[str, Any] = {
+    "interfaces": Interfaces.CONTACT.value,
+    "contactless_reserve": CONTACTLESS_RESERVE,
+    "card_verifiable_certificate": "",
+}
+"""Fields that images had not at first: left out where they say what an old image meant."""
 
 _Kind = TypeVar("_Kind", bool, int, str, dict[str, Any])
 
@@ -40,6 +58,11 @@ class ImageContentError(Exception):
 
 def encode(state: CardState) -> dict[str, Any]:
     """Give a state as JSON's own types."""
+    later = {
+        "interfaces": state.interfaces.value,
+        "contactless_reserve": state.contactless_reserve,
+        "card_verifiable_certificate": _text(state.card_verifiable_certificate),
+    }
     return {
         "personality": state.personality.value,
         "allow_tdes": state.allow_tdes,
@@ -57,6 +80,7 @@ def encode(state: CardState) -> dict[str, Any]:
             }
             for qualifier, reference in state.references.items()
         },
+        **{name: value for name, value in later.items() if value != _LATER_FIELDS[name]},
     }
 
 
@@ -86,7 +110,30 @@ def decode(card: dict[str, Any]) -> CardState:
     discovery = state.objects.get(DataObject.DISCOVERY.tag)
     if discovery is not None and not is_discovery_object(discovery):
         raise ImageContentError("object 7E is no discovery object")
+    _decode_interfaces(card, state)
     return state
+
+
+def _decode_interfaces(card: dict[str, Any], state: CardState) -> None:
+    card = _LATER_FIELDS | card
+    interfaces = _field(card, "interfaces", str)
+    if interfaces not in _INTERFACES:
+        raise ImageContentError(f"its interfaces {interfaces!a} are not known")
+    state.interfaces = Interfaces(interfaces)
+    state.contactless_reserve = _field(card, "contactless_reserve", int)
+    if not 0 <= state.contactless_reserve <= TRIES_MAX:
+        raise ImageContentError(f"its reserve is {state.contactless_reserve} tries")
+    raw = _bytes(card, "card_verifiable_certificate")
+    if not raw:
+        return
+    stored = state.keys.get(KeyReference.SECURE_MESSAGING)
+    try:
+        certificate = CardVerifiableCertificate.from_bytes(raw)
+    except CardVerifiableCertificateError as error:
+        raise ImageContentError(str(error)) from error
+    if stored is None or load_key(stored.material).public_key() != certificate.public_key:
+        raise ImageContentError("the card verifiable certificate is not of key 04")
+    state.card_verifiable_certificate = raw
 
 
 def _key(reference: int, entry: dict[str, Any]) -> StoredKey:
@@ -100,6 +147,8 @@ def _key(reference: int, entry: dict[str, Any]) -> StoredKey:
     else:
         try:
             fits = algorithm_of(load_key(material).public_key()) is algorithm
+            if reference == KeyReference.SECURE_MESSAGING:
+                fits = fits and algorithm in SUITES
         except (TypeError, ValueError, UnsupportedAlgorithm):
             fits = False
     if not fits:
@@ -116,7 +165,7 @@ def _reference(text: str, entry: dict[str, Any]) -> StoredReference:
     )
     if len(reference.digest) != DIGEST_BYTES:
         raise ImageContentError(f"reference data {text} has a digest of another length")
-    if not 1 <= reference.tries_limit <= _TRIES_MAX:
+    if not 1 <= reference.tries_limit <= TRIES_MAX:
         raise ImageContentError(f"reference data {text} allows {reference.tries_limit} tries")
     if not 0 <= reference.tries <= reference.tries_limit:
         raise ImageContentError(f"reference data {text} has {reference.tries} tries left")

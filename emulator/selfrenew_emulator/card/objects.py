@@ -5,11 +5,11 @@ from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, pars
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import ReferenceDataQualifier
 
-from .access import READ_RULES
-from .discovery import global_pin_enabled, is_discovery_object
+from .access import CONTACTLESS_READ_RULES, READ_RULES
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store
+from .virtual_contact import InterfaceRules, can_keep, policy_of
 
 _TAG_LIST = 0x5C
 _DATA = 0x53
@@ -22,9 +22,10 @@ _BARE = frozenset({DataObject.DISCOVERY.tag, DataObject.BIOMETRIC_GROUP_TEMPLATE
 class ObjectCommands:
     """The commands about data objects."""
 
-    def __init__(self, store: Store, security: SecurityStatus) -> None:
+    def __init__(self, store: Store, security: SecurityStatus, rules: InterfaceRules) -> None:
         self._store = store
         self._security = security
+        self._rules = rules
 
     def get(self, command: CommandApdu) -> bytes:
         """Answer a data object in its wrapper."""
@@ -37,6 +38,7 @@ class ObjectCommands:
         rule = READ_RULES.get(tag)
         if rule is None:
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
+        self._rules.require(CONTACTLESS_READ_RULES[tag])
         self._security.require(rule)
         content = self._store.state.objects.get(tag)
         if content is None:
@@ -56,10 +58,22 @@ class ObjectCommands:
         if len(content) > _OBJECT_MAX_BYTES or used + len(content) > _MEMORY_BYTES:
             raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
         self._store.put_object(tag, content)
-        if tag == DataObject.DISCOVERY.tag and not global_pin_enabled(content):
-            # It satisfies no rule any more, so what it has satisfied is over too.
-            self._security.verified.discard(ReferenceDataQualifier.GLOBAL_PIN)
+        if tag in {DataObject.DISCOVERY.tag, DataObject.PAIRING_CODE.tag}:
+            self._follow_policy()
         return b""
+
+    def _follow_policy(self) -> None:
+        """Hold the card to the discovery object, or refuse an object that would not be true."""
+        state = self._store.state
+        if DataObject.DISCOVERY.tag not in state.objects:
+            return
+        policy = policy_of(state)
+        if not can_keep(state, policy):
+            raise incorrect_data()
+        # What satisfies no rule any more, or has another value now, is no longer verified either.
+        self._security.verified.discard(ReferenceDataQualifier.PAIRING_CODE)
+        if not policy.global_pin:
+            self._security.verified.discard(ReferenceDataQualifier.GLOBAL_PIN)
 
 
 def _tag(raw: bytes) -> int:
@@ -74,8 +88,6 @@ def _parse_put(data: bytes) -> tuple[int, bytes]:
     except TlvFormatError as error:
         raise incorrect_data() from error
     if len(tlvs) == 1 and tlvs[0].tag in _BARE:
-        if tlvs[0].tag == DataObject.DISCOVERY.tag and not is_discovery_object(data):
-            raise incorrect_data()
         return tlvs[0].tag, data
     if [tlv.tag for tlv in tlvs] != [_TAG_LIST, _DATA]:
         raise incorrect_data()

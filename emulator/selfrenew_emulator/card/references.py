@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """VERIFY, CHANGE REFERENCE DATA and RESET RETRY COUNTER (SP 800-73-4 Part 2, 3.2.1 to 3.2.3)."""
 
+import hmac
+
 from selfrenew.iso7816 import CommandApdu, StatusWord
-from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import ReferenceDataQualifier
 from selfrenew_emulator.randomness import Randomness
 
-from .discovery import global_pin_enabled
+from .access import CONTACTLESS_REFERENCE_RULES
 from .refusal import CommandRefusedError, incorrect_data, tries
 from .security import SecurityStatus
 from .store import Store, StoredReference
+from .virtual_contact import InterfaceRules, is_pairing_code, pairing_code, policy_of
 
 _SIZE = 8
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PINS = frozenset({_PIN, ReferenceDataQualifier.GLOBAL_PIN})
+_PAIRING_CODE = ReferenceDataQualifier.PAIRING_CODE
 _PUK = ReferenceDataQualifier.PUK
 _NEW_PIN_DIGITS = range(6, 9)
 # Cards in use still carry passcodes of four digits; they verify, they just cannot be chosen anew.
@@ -23,38 +26,56 @@ _OLD_PIN_DIGITS = range(4, 9)
 class ReferenceCommands:
     """The commands about PIN and PUK."""
 
-    def __init__(self, store: Store, security: SecurityStatus, randomness: Randomness) -> None:
+    def __init__(
+        self,
+        store: Store,
+        security: SecurityStatus,
+        rules: InterfaceRules,
+        randomness: Randomness,
+    ) -> None:
         self._store = store
         self._security = security
+        self._rules = rules
         self._randomness = randomness
 
     def verify(self, command: CommandApdu) -> bytes:
-        """Compare a PIN, tell its tries, or forget that it was verified."""
+        """Compare a PIN or the pairing code, tell its tries, or forget that it was verified."""
         if command.p1 not in {0x00, 0xFF}:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         qualifier = command.p2
-        if qualifier not in _PINS or not self._usable(qualifier):
+        if qualifier not in _PINS | {_PAIRING_CODE} or not self._usable(qualifier):
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        self._rules.require(CONTACTLESS_REFERENCE_RULES[qualifier])
         if command.p1 == 0xFF:
             if command.data:
                 raise incorrect_data()
             self._security.verified.discard(qualifier)
             return b""
+        if not command.data and qualifier in self._security.verified:
+            return b""
+        if qualifier == _PAIRING_CODE:
+            return self._pair(command.data)
         if not command.data:
-            if qualifier in self._security.verified:
-                return b""
-            left = self._store.state.references[qualifier].tries
-            raise (
-                tries(left)
-                if left
-                else CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
-            )
+            self._not_blocked(qualifier)
+            raise tries(self._store.state.references[qualifier].tries)
         self._not_blocked(qualifier)
         if not _is_pin(command.data, _OLD_PIN_DIGITS):
             raise incorrect_data()
         self._compare(qualifier, command.data)
         self._security.verified.add(qualifier)
         self._security.pin_just_verified = True
+        return b""
+
+    def _pair(self, code: bytes) -> bytes:
+        """Compare the pairing code, whose tries nobody counts (Part 2, 3.2.1.3)."""
+        if code and not is_pairing_code(code):
+            raise incorrect_data()
+        if not code:
+            raise CommandRefusedError(StatusWord.VERIFICATION_FAILED)
+        if not hmac.compare_digest(code, pairing_code(self._store.state) or b""):
+            self._security.verified.discard(_PAIRING_CODE)
+            raise CommandRefusedError(StatusWord.VERIFICATION_FAILED)
+        self._security.verified.add(_PAIRING_CODE)
         return b""
 
     def change(self, command: CommandApdu) -> bytes:
@@ -67,6 +88,7 @@ class ReferenceCommands:
         qualifier = command.p2
         if qualifier != _PUK and (qualifier not in _PINS or not self._usable(qualifier)):
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        self._rules.require(CONTACTLESS_REFERENCE_RULES[qualifier])
         self._not_blocked(qualifier)
         if len(command.data) != 2 * _SIZE:
             raise incorrect_data()
@@ -102,14 +124,16 @@ class ReferenceCommands:
 
     def _usable(self, qualifier: int) -> bool:
         state = self._store.state
+        if qualifier == _PAIRING_CODE:
+            return policy_of(state).virtual_contact and pairing_code(state) is not None
         if qualifier not in state.references:
             return False
-        if qualifier == ReferenceDataQualifier.GLOBAL_PIN:
-            return global_pin_enabled(state.objects.get(DataObject.DISCOVERY.tag, b""))
-        return True
+        return qualifier != ReferenceDataQualifier.GLOBAL_PIN or policy_of(state).global_pin
 
     def _not_blocked(self, qualifier: int) -> None:
-        if not self._store.state.references[qualifier].tries:
+        # Nobody who walks by may use up the last tries of a card in a pocket (Part 2, 3.2.1).
+        reserve = self._store.state.contactless_reserve if self._rules.contactless else 0
+        if self._store.state.references[qualifier].tries <= reserve:
             raise CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
 
     def _compare(self, qualifier: int, value: bytes, *, revoked: int | None = None) -> None:

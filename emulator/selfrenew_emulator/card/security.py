@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The card's security status: what reset and power loss forget (SP 800-73-4 Part 2, 2.4.2)."""
+"""The card's security status: what reset and power loss forget (SP 800-73-4 Part 2, 2.4.2).
+
+The end of a secure messaging session leaves what was verified as it is (4.3 ends the keys alone);
+what needed the session is refused all the same, since each command is asked whether it came in one.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +11,9 @@ from selfrenew.iso7816 import StatusWord
 from selfrenew.piv.references import ReferenceDataQualifier
 
 from .access import AccessRule
+from .interface import Interface
 from .refusal import CommandRefusedError
+from .secure_messaging import SecureSession
 
 
 @dataclass(slots=True)
@@ -18,6 +24,11 @@ class SecurityStatus:
     pin_just_verified: bool = False
     """Whether the command before this one was a VERIFY that succeeded."""
     management_authenticated: bool = False
+    interface: Interface = Interface.CONTACT
+    """What the card was powered through; a reset does not change that."""
+    session: SecureSession | None = field(default=None, repr=False)
+    secured: bool = False
+    """Whether the command at hand came under secure messaging."""
     pending_challenge: bytes | None = field(default=None, repr=False)
     pending_witness: bytes | None = field(default=None, repr=False)
 
@@ -26,6 +37,8 @@ class SecurityStatus:
         self.verified.clear()
         self.pin_just_verified = False
         self.management_authenticated = False
+        self.session = None
+        self.secured = False
         self.forget_pending()
 
     def take_pin_just_verified(self) -> bool:

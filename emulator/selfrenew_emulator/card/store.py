@@ -13,8 +13,12 @@ from dataclasses import dataclass, field, replace
 
 from selfrenew.piv.references import Algorithm
 
+from .interface import Interfaces
 from .personality import Personality
 
+TRIES_MAX = 15
+"""As many as 63Cx can tell."""
+CONTACTLESS_RESERVE = 1
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
@@ -62,6 +66,11 @@ class CardState:
     objects: dict[int, bytes] = field(default_factory=dict)
     keys: dict[int, StoredKey] = field(default_factory=dict)
     references: dict[int, StoredReference] = field(default_factory=dict)
+    interfaces: Interfaces = Interfaces.CONTACT
+    contactless_reserve: int = CONTACTLESS_RESERVE
+    """The issuer-specified intermediate retry value (Part 2, 3.2.1): tries kept from the air."""
+    card_verifiable_certificate: bytes = b""
+    """The secure messaging CVC of key 04; empty until it is loaded."""
 
 
 CommitHook = Callable[[CardState], None]
@@ -92,6 +101,13 @@ class Store:
     def put_key(self, reference: int, key: StoredKey) -> None:
         """Replace a key."""
         self._writable().keys[reference] = key
+
+    def put_card_verifiable_certificate(self, certificate: bytes) -> None:
+        """Replace the secure messaging CVC; empty bytes remove it.
+
+        No command of the standard does that: a card office loads it in its own way.
+        """
+        self._writable().card_verifiable_certificate = certificate
 
     def put_reference(self, qualifier: int, reference: StoredReference) -> None:
         """Replace a PIN or PUK, or its counter."""

@@ -3,8 +3,14 @@
 
 from .card_office import CardOffice
 from .enrolment import EnrolmentOffice
-from .errors import CardRefusesError, EnrolmentFailedError, PersonalisationError
+from .errors import (
+    CardRefusesError,
+    EnrolmentFailedError,
+    PersonalisationError,
+    SecureMessagingSignerError,
+)
 from .personalise import PROFILES, CardKeySigner, CardSecrets, personalise
+from .secure_messaging import provision_secure_messaging, provision_virtual_contact
 
 __all__ = [
     "PROFILES",
@@ -15,5 +21,8 @@ __all__ = [
     "EnrolmentFailedError",
     "EnrolmentOffice",
     "PersonalisationError",
+    "SecureMessagingSignerError",
     "personalise",
+    "provision_secure_messaging",
+    "provision_virtual_contact",
 ]

@@ -80,6 +80,13 @@ class CardOffice:
             CommandApdu(0, Instruction.PUT_DATA, 0x3F, 0xFF, data),
         )
 
+    def write_discovery(self, discovery: bytes) -> None:
+        """Replace the discovery object, which is its own wrapper (Part 2, table 8)."""
+        self._send(
+            f"Writing the {DataObject.DISCOVERY.title}",
+            CommandApdu(0, Instruction.PUT_DATA, 0x3F, 0xFF, discovery),
+        )
+
     def write_certificate(self, key: KeyReference, certificate_der: bytes) -> None:
         """Write a key's certificate."""
         self.write(DataObject.certificate_of(key), bytes(CertificateObject(certificate_der)))

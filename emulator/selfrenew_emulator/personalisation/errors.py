@@ -2,8 +2,9 @@
 """What goes wrong while a card is made.
 
 PersonalisationError
-├── CardRefusesError      the card answered a command with another status than success
-└── EnrolmentFailedError  the CA gave no certificate
+├── CardRefusesError            the card answered a command with another status than success
+├── EnrolmentFailedError        the CA gave no certificate
+└── SecureMessagingSignerError  a content signer cannot sign for secure messaging
 """
 
 from selfrenew.iso7816 import describe_status
@@ -30,4 +31,14 @@ class EnrolmentFailedError(PersonalisationError):
         super().__init__(
             f"Asking the CA for the {profile} certificate failed: {reason}. "
             "Check that the stage is running and that its enrolment is the one given."
+        )
+
+
+class SecureMessagingSignerError(PersonalisationError):
+    """The content signer cannot sign a card verifiable certificate."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"Signing the card's secure messaging certificate failed: the content signer is of no "
+            f"use for it, {reason}. Name another signer."
         )

@@ -13,9 +13,22 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x448
 
 from selfrenew.piv.references import Algorithm
-from selfrenew_emulator.card import CardImageDamagedError, PrivateKey, read_image, write_image
+from selfrenew_emulator.card import (
+    Card,
+    CardImageDamagedError,
+    CardVerifiableCertificate,
+    Interface,
+    Interfaces,
+    PrivateKey,
+    Role,
+    read_image,
+    write_image,
+)
+from selfrenew_emulator.card.keys import load_key
+from tests.secure_messaging_host import SUITES, Host, value
 
 from .conftest import make_terminal
+from .secure_card import make_secure_card, signer
 
 Content = dict[str, Any]
 
@@ -82,6 +95,13 @@ P384 = key_of(ec.derive_private_key(7, ec.SECP384R1()))
 # PKCS #8 with an algorithm (1.3.6.1.4.1) that is none.
 NO_ALGORITHM = b64encode(bytes.fromhex("3016020100300706052b060104010408" + 8 * "00")).decode()
 PIN = ("references", "80")
+CVC = b64encode(make_secure_card().host.certificate).decode()
+
+
+def rsa_for_04(content: Content) -> None:
+    material = key_of(rsa.generate_private_key(65537, 2048))
+    content["keys"]["04"] = {"algorithm": "RSA2048", "material": material}
+
 
 DAMAGES: dict[str, tuple[Callable[[Content], None], str]] = {
     "personality of another name": (put("personality", value="gold\n"), r"'gold\\n' is not known"),
@@ -126,6 +146,14 @@ DAMAGES: dict[str, tuple[Callable[[Content], None], str]] = {
     "no tries allowed": (put(*PIN, "tries_limit", value=0), "allows 0 tries"),
     "more tries than can be told": (put(*PIN, "tries_limit", value=16), "allows 16 tries"),
     "a short digest": (put(*PIN, "digest", value="AAAA"), "80 has a digest of another length"),
+    "interfaces nobody knows": (put("interfaces", value="radio"), "interfaces 'radio' are not"),
+    "interfaces a list": (put("interfaces", value=["dual"]), "'interfaces' is missing or has"),
+    "a reserve as text": (put("contactless_reserve", value="1"), "'contactless_reserve' is"),
+    "a reserve below none": (put("contactless_reserve", value=-1), "reserve is -1 tries"),
+    "a reserve past 63CF": (put("contactless_reserve", value=16), "reserve is 16 tries"),
+    "a CVC that is none": (put("card_verifiable_certificate", value="AAAA"), "the CVC"),
+    "a CVC without key 04": (put("card_verifiable_certificate", value=CVC), "not of key 04"),
+    "key 04 that is RSA": (rsa_for_04, "key 04 is none of RSA2048"),
     "no salt": (drop(*PIN, "salt"), "'salt' is missing"),
 }
 
@@ -157,6 +185,43 @@ def test_a_program_of_another_make_can_write_an_image(content: str, tmp_path: Pa
     assert state.keys[0x82].algorithm is Algorithm.RSA2048
     write_image(path, state)
     assert json.loads(path.read_text())["card"] == card
+
+
+@pytest.mark.parametrize("suite", ["CS2", "CS7"])
+def test_secure_messaging_survives_being_put_away(suite: str, tmp_path: Path) -> None:
+    path = tmp_path / "dual.card"
+    before = make_secure_card(suite, contactless_reserve=2).card.state
+    write_image(path, before)
+    assert read_image(path) == before
+    card = Card.open(path)
+    card.power_on(Interface.CONTACTLESS)
+    host = Host(card.transmit, SUITES[suite])
+    host.establish()
+    assert value(host.get("5FC102")[0], "53").startswith(b"content of 5FC102")
+    card.close()
+
+
+def test_an_image_of_an_intermediate_certificate_as_the_cards_own_is_refused(
+    tmp_path: Path,
+) -> None:
+    state = make_secure_card().card.state
+    key = load_key(state.keys[0x04].material).public_key()
+    root = CardVerifiableCertificate(b"ISSUER-1", bytes(8), key, Role.ROOT).signed(signer("RSA")[0])
+    state.card_verifiable_certificate = bytes(root)
+    write_image(tmp_path / "bad.card", state)
+    with pytest.raises(CardImageDamagedError, match="not of key 04"):
+        read_image(tmp_path / "bad.card")
+
+
+def test_an_image_from_before_interfaces_is_a_card_with_contacts(
+    content: str, tmp_path: Path
+) -> None:
+    assert not {"interfaces", "contactless_reserve"} & set(json.loads(content))
+    path = tmp_path / "old.card"
+    path.write_bytes(seal(json.loads(content)))
+    state = read_image(path)
+    assert (state.interfaces, state.contactless_reserve) == (Interfaces.CONTACT, 1)
+    assert state.card_verifiable_certificate == b""
 
 
 def test_secrets_are_in_no_printed_form(content: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from selfrenew.transport import (
     ReaderBusyError,
     TransportError,
 )
-from selfrenew_emulator.card import Card
+from selfrenew_emulator.card import Card, Interface, Interfaces, NoSuchInterfaceError
 from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.reader import EmbeddedReader
 
@@ -20,9 +20,13 @@ ASK = bytes.fromhex("00200080")
 PIN = bytes.fromhex("0020008008313233343536FFFF")
 
 
-def make_card() -> Card:
+def make_card(interfaces: Interfaces = Interfaces.CONTACT) -> Card:
     return Card.blank(
-        pin=b"123456", puk=b"87654321", management_key=bytes(24), randomness=seeded(1)
+        pin=b"123456",
+        puk=b"87654321",
+        management_key=bytes(24),
+        interfaces=interfaces,
+        randomness=seeded(1),
     )
 
 
@@ -215,3 +219,17 @@ def test_a_card_is_taken_out_between_commands_and_never_inside_one() -> None:
     assert removed.is_set()
     assert answers == [b"\x90\x00"]
     assert transmit(ASK).hex() == "63c3"
+
+
+def test_a_reader_powers_a_card_through_the_interface_it_offers() -> None:
+    card = make_card(interfaces=Interfaces.DUAL)
+    reader = EmbeddedReader(interface=Interface.CONTACTLESS)
+    reader.insert(card)
+    connection = reader.connect()
+    assert connection.atr[:4] == bytes.fromhex("3B8A8001")
+    connection.reset()
+    assert connection.transmit(bytes.fromhex("0020008000")) == b"\x69\x82"
+    reader.remove()
+    with pytest.raises(NoSuchInterfaceError):
+        reader.insert(make_card())
+    assert not reader.card_present

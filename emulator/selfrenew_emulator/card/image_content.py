@@ -20,6 +20,7 @@ from .authentication import MANAGEMENT_KEY_BYTES
 from .card_verifiable_certificate import (
     CardVerifiableCertificate,
     CardVerifiableCertificateError,
+    Role,
 )
 from .discovery import is_discovery_object
 from .interface import Interfaces
@@ -131,7 +132,11 @@ def _decode_interfaces(card: dict[str, Any], state: CardState) -> None:
         certificate = CardVerifiableCertificate.from_bytes(raw)
     except CardVerifiableCertificateError as error:
         raise ImageContentError(str(error)) from error
-    if stored is None or load_key(stored.material).public_key() != certificate.public_key:
+    if (
+        stored is None
+        or certificate.role is not Role.CARD_APPLICATION
+        or load_key(stored.material).public_key() != certificate.public_key
+    ):
         raise ImageContentError("the card verifiable certificate is not of key 04")
     state.card_verifiable_certificate = raw
 

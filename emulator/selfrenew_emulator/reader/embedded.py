@@ -12,7 +12,7 @@ from selfrenew.transport.connection import (
     ReaderBusyError,
     TransportError,
 )
-from selfrenew_emulator.card import Card
+from selfrenew_emulator.card import Card, Interface
 
 RemovalObserver = Callable[[], None]
 
@@ -25,10 +25,14 @@ class _Insertion:
 
 
 class EmbeddedReader:
-    """A reader that holds one card at a time; any thread may insert and remove it."""
+    """A reader that holds one card at a time; any thread may insert and remove it.
 
-    def __init__(self, name: str = "Embedded reader") -> None:
+    It powers a card through `interface`, or through what the card has where that is None.
+    """
+
+    def __init__(self, name: str = "Embedded reader", interface: Interface | None = None) -> None:
         self._name = name
+        self._interface = interface
         self._insertion: _Insertion | None = None
         self._lock = threading.RLock()
         self._owner: EmbeddedConnection | None = None
@@ -45,11 +49,14 @@ class EmbeddedReader:
         return self._insertion is not None
 
     def insert(self, card: Card) -> None:
-        """Put a card in. Raise TransportError where one is in already."""
+        """Put a card in.
+
+        Raise TransportError where one is in already, NoSuchInterfaceError for one out of its reach.
+        """
         with self._lock:
             if self._insertion is not None:
                 raise TransportError(f"The reader '{self._name}' holds a card already; remove it.")
-            card.power_on()
+            card.power_on(self._interface)
             self._insertion = _Insertion(card)
 
     def remove(self) -> Card:

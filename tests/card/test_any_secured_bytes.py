@@ -65,7 +65,7 @@ def step(made: SecureCard, kind: str, how: object, header: str, data: bytes) -> 
     return plain
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(run=st.lists(STEPS, max_size=15))
 def test_without_code_and_pin_nothing_protected_comes_out(run: list[tuple]) -> None:
     made = make_secure_card()
@@ -166,7 +166,7 @@ class Air(RuleBasedStateMachine):
 
 
 TestAir = Air.TestCase
-TestAir.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAir.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 
 
 def test_an_answer_holds_nothing_beside_the_standards_objects() -> None:

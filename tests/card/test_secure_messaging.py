@@ -61,6 +61,15 @@ def test_an_object_of_any_size_comes_through_whole(suite: str, size: int) -> Non
         assert made.host.get("5FC102") == (content, "9000")
 
 
+def test_an_answer_of_any_length_fits_an_extended_le() -> None:
+    made = make_secure_card(pair=True)
+    body = made.host.protect(READ, bytes.fromhex("5C035FC105"))
+    apdu = b"\x0c\xcb\x3f\xff\0" + len(body).to_bytes(2, "big") + body + b"\0\0"
+    answer = made.card.transmit(apdu)
+    assert answer[-2:] == b"\x90\0"
+    assert made.host.open(answer[:-2])[0] == made.host.get("5FC105")[0]
+
+
 def test_the_bytes_of_a_command_are_those_of_the_standards_example() -> None:
     """As appendix A.6: 1D bytes for a code, 20 for GET DATA, 0A for VERIFY without data."""
     made = make_secure_card()

@@ -9,7 +9,7 @@ from .access import CONTACTLESS_READ_RULES, READ_RULES
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store
-from .virtual_contact import InterfaceRules, can_keep, policy_of
+from .virtual_contact import InterfaceRules, can_keep, pairing_code, policy_of
 
 _TAG_LIST = 0x5C
 _DATA = 0x53
@@ -59,16 +59,18 @@ class ObjectCommands:
             raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
         self._store.put_object(tag, content)
         if tag in {DataObject.DISCOVERY.tag, DataObject.PAIRING_CODE.tag}:
-            self._follow_policy()
+            self._follow_policy(tag)
         return b""
 
-    def _follow_policy(self) -> None:
+    def _follow_policy(self, written: int) -> None:
         """Hold the card to the discovery object, or refuse an object that would not be true."""
         state = self._store.state
-        if DataObject.DISCOVERY.tag not in state.objects:
-            return
         policy = policy_of(state)
-        if not can_keep(state, policy):
+        if written == DataObject.DISCOVERY.tag:
+            kept = can_keep(state, policy)
+        else:
+            kept = not policy.virtual_contact or pairing_code(state) is not None
+        if not kept:
             raise incorrect_data()
         # What satisfies no rule any more, or has another value now, is no longer verified either.
         self._security.verified.discard(ReferenceDataQualifier.PAIRING_CODE)

@@ -13,9 +13,10 @@ and 7F61 are kept with their own tag), a key is PKCS #8 DER or the symmetric key
 of `Algorithm`. PIN and PUK are digests, SHA-256 of the salt and their eight bytes: enough not to be
 read in passing, not enough to publish. The last three fields are left out, as older images leave
 them out, where the card has contacts alone, keeps one try from the air and has no CVC. `sha256` is
-over `card` as JSON with sorted keys, no spaces and ASCII only. It finds damage, not malice. The file is written beside the old one, synced and
-renamed over it; `.NAME.lock` beside it is locked (flock) while a reader holds the card. A link is
-followed first, so that all who reach a card by whatever name share one file and one lock.
+over `card` as JSON with sorted keys, no spaces and ASCII only. It finds damage, not malice. The
+file is written beside the old one, synced and renamed over it; `.NAME.lock` beside it is locked
+(flock) while a reader holds the card. A link is followed first, so that all who reach a card by
+whatever name share one file and one lock.
 
 CardImageError
 ├── CardImageMissingError  no such file

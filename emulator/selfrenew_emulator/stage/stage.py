@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded stage: everything in one process, nothing beyond loopback."""
+"""A stage: the services wired and started, people and cards made; how cards are reached varies."""
 
 import socket
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypedDict
 
 import httpx
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from selfrenew.clock import Clock
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.secret import Secret
+from selfrenew.transport import Reader
 from selfrenew_emulator.ca import (
     GENERAL,
     CertificateAuthority,
@@ -33,7 +35,7 @@ from selfrenew_emulator.personalisation import (
     personalise,
 )
 from selfrenew_emulator.randomness import Randomness, seeded, system_randomness
-from selfrenew_emulator.reader import EmbeddedReader
+from selfrenew_emulator.reader import CardSlot
 from selfrenew_emulator.spine import Person, Role, Spine
 
 from .configuration import StageUrls, configuration_text
@@ -54,15 +56,28 @@ _CHUID_LIFE = timedelta(days=5 * 365)
 _PORTS = ("cmp_http", "cmp_https", "management", "spine", "desk")
 
 
-class EmbeddedStage:
+class StageOptions(TypedDict, total=False):
+    """The keywords of `Stage` that every kind of stage takes."""
+
+    clock: Clock | None
+    seed: str | int | None
+    state: Path | None
+    key_source: KeySource
+    ports: dict[str, int] | None
+
+
+class Stage:
     """A running stage; enter it to start, leave it to stop.
 
+    `reader` is where its cards are put in, `reader_settings` how the reference reaches them there.
     `clock` None stands still at DEFAULT_NOW. `seed` None draws on the system's randomness where a
     `state` folder is kept, and on a fixed seed where none is. `ports` fixes ports by name.
     """
 
     def __init__(
         self,
+        reader: CardSlot,
+        reader_settings: Mapping[str, str],
         *,
         clock: Clock | None = None,
         seed: str | int | None = None,
@@ -71,7 +86,8 @@ class EmbeddedStage:
         ports: dict[str, int] | None = None,
     ) -> None:
         self.clock: Clock = SettableClock(DEFAULT_NOW) if clock is None else clock
-        self.reader = EmbeddedReader()
+        self.reader = reader
+        self._reader_settings = reader_settings
         self._randomness = _randomness(seed, kept=state is not None)
         self._state = state
         self._key_source = key_source
@@ -86,13 +102,18 @@ class EmbeddedStage:
         self.urls: StageUrls
 
     @property
+    def direct_reader(self) -> Reader | None:
+        """The reader for programs in this process; None where it is what `config_file` names."""
+        return None
+
+    @property
     def root_file(self) -> Path:
         """The CA's root, PEM: the one trust anchor for CMP, certificates and TLS."""
         return self.folder.root_file
 
     @property
     def config_file(self) -> Path:
-        """A configuration for `selfrenew --config`; its card is `folder.card_file`."""
+        """A configuration for `selfrenew --config`."""
         return self.folder.config_file
 
     def __enter__(self) -> Self:
@@ -236,7 +257,9 @@ class EmbeddedStage:
         secret = self.enrolment.secret.reveal().decode()
         folder.write(folder.enrolment_secret_file, secret, secret=True)
         folder.write(folder.desk_token_file, token.reveal().decode() + "\n", secret=True)
-        text = configuration_text(self.urls, card=folder.card_file.name, root=folder.root_file.name)
+        text = configuration_text(
+            self.urls, reader=self._reader_settings, root=folder.root_file.name
+        )
         folder.write(folder.config_file, text)
         folder.write_description(StageDescription(ports, self.enrolment.reference, self.urls.desk))
 

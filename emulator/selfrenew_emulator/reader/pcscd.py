@@ -76,7 +76,6 @@ class PrivatePcscd:
         self._process: subprocess.Popen[bytes]
         self.ports: list[int]
         self.socket_file: Path
-        self.pid: int
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -91,6 +90,16 @@ class PrivatePcscd:
         traceback: TracebackType | None,
     ) -> None:
         self._stack.__exit__(kind, error, traceback)
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process, as it says itself; another one once it was restarted."""
+        return int(self.socket_file.with_name("pcscd.pid").read_text("ascii").split()[0])
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a daemon, or one is being started again."""
+        return self._process.poll() is None
 
     def reader(self, slot: int = 0) -> VpcdReader[LinkedCard]:
         """Give a slot as a reader to put cards into."""
@@ -113,7 +122,9 @@ class PrivatePcscd:
         self.socket_file = sockets / "pcscd.comm"
         if len(os.fsencode(self.socket_file)) > _SOCKET_PATH_MAX:
             raise PcscdFailedError(f"the path {self.socket_file} is too long for a socket")
-        (configuration / "vpcd").write_text(self._reader_conf(driver), "utf-8")
+        drivers = folder / "drivers"
+        drivers.mkdir(exist_ok=True)
+        (configuration / "vpcd").write_text(self._reader_conf(driver, drivers), "utf-8")
         listeners = [stack.enter_context(_listen(port)) for port in self._wanted]
         self.ports = [listener.getsockname()[1] for listener in listeners]
         plan = {
@@ -139,9 +150,7 @@ class PrivatePcscd:
     def _await_ready(self, log: Path) -> None:
         assert self._process.stdout is not None  # noqa: S101  opened above
         assert self._process.stderr is not None  # noqa: S101  the same
-        line = self._process.stdout.readline()
-        if line:
-            self.pid = int(line)
+        if self._process.stdout.readline():
             return
         said = self._process.stderr.read().decode(errors="replace").strip()
         if "unshare" in said:
@@ -160,14 +169,18 @@ class PrivatePcscd:
             except subprocess.TimeoutExpired:
                 self._process.kill()
 
-    def _reader_conf(self, driver: Path) -> str:
+    def _reader_conf(self, driver: Path, copies: Path) -> str:
         entries = []
         for index, name in enumerate(self._entries):
+            # The driver tells its slots apart by their number within an entry alone; only another
+            # copy of it has slots of its own.
+            copy = copies / f"vpcd-{index}.so"
+            shutil.copyfile(driver, copy)
             port = _DRIVER_PORT + _SLOTS_PER_ENTRY * index
             entries.append(
                 f'FRIENDLYNAME "{name}"\n'
                 f"DEVICENAME   /dev/null:0x{port:X}\n"
-                f"LIBPATH      {driver}\n"
+                f"LIBPATH      {copy}\n"
                 f"CHANNELID    0x{port:X}\n"
             )
         return "\n".join(entries)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process inside the namespaces: it starts pcscd, restarts it, and carries cards to it.
 
-Run by `PrivatePcscd` with a plan in JSON. It prints pcscd's process ID each time pcscd is ready,
-and ends with its standard input.
+Run by `PrivatePcscd` with a plan in JSON. It prints a line once pcscd is ready, starts pcscd again
+when that dies, and ends with its standard input.
 """
 
 import fcntl
@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ _CHUNK = 65_537
 _READY_POLLS = 400
 _POLL_SECONDS = 0.025
 _CRASHES_MAX = 5
+_STABLE_SECONDS = 10
 _QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -178,20 +180,26 @@ def _await_socket(plan: dict[str, Any], daemon: int) -> bool:
 def main(argument: str) -> int:
     """Run until standard input ends; return 1 where pcscd does not stay up."""
     plan = json.loads(argument)
+    # Whoever started this may wait for signals by blocking them; pcscd has to get its own.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     _prepare(plan)
     relay = Relay({int(descriptor): port for descriptor, port in plan["listeners"].items()})
     standard_input = sys.stdin.fileno()
     relay.watch(standard_input)
-    for _ in range(_CRASHES_MAX):
+    crashes, ready = 0, False
+    while crashes < _CRASHES_MAX:
         with _start(plan) as daemon:
+            started = time.monotonic()
             ended = os.pidfd_open(daemon.pid)
             try:
                 if not _await_socket(plan, ended):
                     daemon.terminate()
                     return 1
-                print(daemon.pid, flush=True)  # noqa: T201  the protocol with the process outside
+                if not ready:
+                    print("ready", flush=True)  # noqa: T201  the protocol with the process outside
+                    ready = True
                 relay.watch(ended)
                 asked = relay.run() == standard_input
                 relay.unwatch(ended)
@@ -200,6 +208,7 @@ def main(argument: str) -> int:
                     return 0
             finally:
                 os.close(ended)
+        crashes = 0 if time.monotonic() - started > _STABLE_SECONDS else crashes + 1
     return 1
 
 

@@ -27,11 +27,12 @@ class CardFinder:
     def __init__(self, is_wanted: IsWanted, wanted: str) -> None:
         self._is_wanted = is_wanted
         self._wanted = wanted
+        self._found: str | None = None
 
     @property
     def name(self) -> str:
-        """What is looked for."""
-        return self._wanted
+        """The reader that held the card last; before one was found, what is looked for."""
+        return self._found or self._wanted
 
     @property
     def card_present(self) -> bool:
@@ -58,6 +59,7 @@ class CardFinder:
         if not self._is_wanted(connection):
             connection.close()
             raise NoSuchCardError(self._wanted, holders)
+        self._found = holders[0]
         return connection
 
     def wait_for_card(self, timeout_seconds: float) -> bool:

@@ -23,7 +23,7 @@ from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.randomness import Randomness
 
 from . import keys
-from .access import EC_BITS, GENERATED_KEYS, KEY_RULES, RSA_BITS, SIGNING_KEYS
+from .access import EC_BITS, GENERATED_KEYS, KEY_RULES, RSA_BITS, SIGNING_KEYS, AccessRule
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store, StoredKey
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 _TEMPLATE = 0x7C
 _WITNESS, _CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x80, 0x81, 0x82, 0x85
-_MECHANISM_TEMPLATE, _MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
+MECHANISM_TEMPLATE, MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
 
 MANAGEMENT_KEY_BYTES: dict[Algorithm, int] = {
     Algorithm.TDES: 24,
@@ -61,14 +61,15 @@ class KeyCommands:
         """Run one step of the protocol that the template asks for."""
         just_verified = self._security.take_pin_just_verified()
         stored = self._key(command.p1, command.p2)
-        template = _parse_template(command.data, _TEMPLATE)
+        template = parse_template(command.data, _TEMPLATE)
         if command.p2 == KeyReference.MANAGEMENT:
             return self._management(stored, template)
-        self._security.require(KEY_RULES[command.p2], pin_just_verified=just_verified)
+        rule = self._rule(command.p2, stored)
+        self._security.require(rule, pin_just_verified=just_verified)
         if template.get(_RESPONSE) != b"" or len(template) != 2:
             raise incorrect_data()
         try:
-            result = _use_key_pair(command.p2, stored, template)
+            result = self._use_key_pair(command.p2, stored, template)
         except ValueError as error:
             _log.debug("key %02X refuses its input: %s", command.p2, error)
             raise incorrect_data() from error
@@ -79,10 +80,18 @@ class KeyCommands:
         if command.p1 != 0x00 or command.p2 not in GENERATED_KEYS:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
-        algorithm = _mechanism(_parse_template(command.data, _MECHANISM_TEMPLATE))
+        algorithm = _mechanism(parse_template(command.data, MECHANISM_TEMPLATE))
         key = self._key_source(algorithm)
         self._store.put_key(command.p2, keys.store_key(algorithm, key))
         return keys.public_key_template(key)
+
+    def _rule(self, reference: int, stored: StoredKey) -> AccessRule:  # noqa: ARG002
+        """Tell what has to come before a key pair is used."""
+        return KEY_RULES[reference]
+
+    def _use_key_pair(self, reference: int, stored: StoredKey, template: dict[int, bytes]) -> bytes:
+        """Sign, decipher or agree, whichever the key is for. Raise ValueError for wrong input."""
+        return _use_key_pair(reference, stored, template)
 
     def _key(self, algorithm: int, reference: int) -> StoredKey:
         stored = self._store.state.keys.get(reference)
@@ -131,7 +140,8 @@ class KeyCommands:
         self._security.management_authenticated = True
 
 
-def _parse_template(data: bytes, tag: int) -> dict[int, bytes]:
+def parse_template(data: bytes, tag: int) -> dict[int, bytes]:
+    """Parse a template whose fields come once each. Raise CommandRefusedError."""
     try:
         outer = Tlv.from_bytes(data)
         inner = parse_tlvs(outer.value)
@@ -148,7 +158,7 @@ def _mechanism(template: dict[int, bytes]) -> Algorithm:
 
     An RSA key may be asked for with the exponent it gets anyway.
     """
-    number = int.from_bytes(template.pop(_MECHANISM, b""), "big")
+    number = int.from_bytes(template.pop(MECHANISM, b""), "big")
     if number in RSA_BITS:
         exponent = template.pop(_EXPONENT, None)
         if exponent is not None and int.from_bytes(exponent, "big") != keys.RSA_EXPONENT:

@@ -2,6 +2,7 @@
 """The emulated card as a reader sees it: power, reset, ATR, and bytes in, bytes out."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +11,8 @@ from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
 from selfrenew_emulator.randomness import Randomness, system_randomness
 
-from .application import AID, PivApplication
+from .application import AID, Application, PivApplication
+from .atr import ATRS
 from .authentication import MANAGEMENT_KEY_BYTES
 from .channel import CommandChain, PendingAnswer
 from .discovery import discovery_object
@@ -20,23 +22,19 @@ from .personality import Personality
 from .refusal import CommandRefusedError
 from .security import SecurityStatus
 from .store import CardState, Store, StoredKey, StoredReference
+from .yubikey import DEFAULT_MANAGEMENT_KEY, DEFAULT_PIN, DEFAULT_PUK, YubiKey, equip
 
 _log = logging.getLogger(__name__)
 
-# TD1 and TD2 offer T=1, TA1 a fast clock; the historical bytes are proprietary. It must not begin
-# 3B 8x 80 01, which clients take for a contactless card.
-_ATR_HEAD = bytes.fromhex("3BDA96FF81B1FE451F03") + b"SR-PIV-01\x00"
 _TRIES = 3
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PUK = ReferenceDataQualifier.PUK
 _GLOBAL_PIN = ReferenceDataQualifier.GLOBAL_PIN
 
 
-def _with_check_byte(atr: bytes) -> bytes:
-    check = 0
-    for byte in atr[1:]:
-        check ^= byte
-    return atr + bytes((check,))
+_APPLICATIONS: dict[
+    Personality, Callable[[Store, SecurityStatus, Randomness, KeySource], Application]
+] = {Personality.PIV: PivApplication, Personality.YUBIKEY: YubiKey}
 
 
 class Card:
@@ -52,22 +50,23 @@ class Card:
         randomness: Randomness = system_randomness,
         key_source: KeySource = generate,
     ) -> None:
-        self.atr = _ATR
+        self.atr = ATRS[state.personality]
         self.store = Store(state)
         self._image: CardImage | None = None
         self._security = SecurityStatus()
         self._chain = CommandChain()
         self._answer = PendingAnswer()
-        application = PivApplication(self.store, self._security, randomness, key_source)
-        self._handlers = application.handlers
+        self._application = _APPLICATIONS[state.personality](
+            self.store, self._security, randomness, key_source
+        )
 
     @classmethod
     def blank(
         cls,
         *,
-        pin: bytes,
-        puk: bytes,
-        management_key: bytes,
+        pin: bytes | None = None,
+        puk: bytes | None = None,
+        management_key: bytes | None = None,
         management_algorithm: Algorithm = Algorithm.AES192,
         global_pin: bytes | None = None,
         personality: Personality = Personality.PIV,
@@ -77,8 +76,17 @@ class Card:
     ) -> Self:
         """Make a card without key pairs, its only object the discovery object.
 
-        `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. Raise ValueError.
+        `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. A YubiKey has an attestation key,
+        and the values of the factory for what is not given; other cards need the first three.
+        Raise ValueError.
         """
+        if personality is Personality.YUBIKEY:
+            pin = DEFAULT_PIN if pin is None else pin
+            puk = DEFAULT_PUK if puk is None else puk
+            management_key = DEFAULT_MANAGEMENT_KEY if management_key is None else management_key
+            allow_tdes = True
+        if pin is None or puk is None or management_key is None:
+            raise ValueError(f"a card of personality {personality.value} has no default secrets")
         if len(management_key) != MANAGEMENT_KEY_BYTES[management_algorithm]:
             raise ValueError(
                 f"a management key for {management_algorithm.name} has "
@@ -98,6 +106,8 @@ class Card:
             if not value or len(padded) > 8:
                 raise ValueError("a PIN and a PUK have 1 to 8 bytes")
             state.references[qualifier] = StoredReference.of(padded, randomness(16), _TRIES)
+        if personality is Personality.YUBIKEY:
+            equip(state, randomness, key_source)
         return cls(state, randomness=randomness, key_source=key_source)
 
     @classmethod
@@ -131,6 +141,7 @@ class Card:
         """Forget everything volatile, as a warm or a cold reset does."""
         self.store.rollback()
         self._security.clear()
+        self._application.select_default()
         self._chain.clear()
         self._answer.clear()
 
@@ -182,7 +193,7 @@ class Card:
             self._chain.clear()
             return self._answer.more(command)
         self._answer.clear()
-        handler = self._handlers.get(command.ins)
+        handler = self._application.handlers.get(command.ins)
         if handler is None:
             self._chain.clear()
             raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
@@ -204,6 +215,3 @@ def _class_refusal(cla: int) -> StatusWord:
     if cla & 0x0C:
         return StatusWord.SECURE_MESSAGING_NOT_SUPPORTED
     return StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED
-
-
-_ATR = _with_check_byte(_ATR_HEAD)

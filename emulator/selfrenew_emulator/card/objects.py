@@ -5,7 +5,7 @@ from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, pars
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import ReferenceDataQualifier
 
-from .access import READ_RULES
+from .access import READ_RULES, AccessRule
 from .discovery import global_pin_enabled, is_discovery_object
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
@@ -26,6 +26,10 @@ class ObjectCommands:
         self._store = store
         self._security = security
 
+    def read_rule(self, tag: int) -> AccessRule | None:
+        """Tell what has to come before an object is read; None where the card has no such."""
+        return READ_RULES.get(tag)
+
     def get(self, command: CommandApdu) -> bytes:
         """Answer a data object in its wrapper."""
         data = command.data
@@ -34,7 +38,7 @@ class ObjectCommands:
         if len(data) < 3 or data[0] != _TAG_LIST or data[1] != len(data) - 2:
             raise incorrect_data()
         tag = _tag(data[2:])
-        rule = READ_RULES.get(tag)
+        rule = self.read_rule(tag)
         if rule is None:
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
         self._security.require(rule)
@@ -49,7 +53,7 @@ class ObjectCommands:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
         tag, content = _parse_put(command.data)
-        if tag not in READ_RULES:
+        if self.read_rule(tag) is None:
             raise CommandRefusedError(StatusWord.FUNCTION_NOT_SUPPORTED)
         used = sum(map(len, self._store.state.objects.values()))
         used -= len(self._store.state.objects.get(tag, b""))

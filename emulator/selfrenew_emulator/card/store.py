@@ -11,19 +11,24 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from selfrenew.piv.references import Algorithm
-
 from .personality import Personality
+from .vendor import KeyAlgorithm, KeyOrigin, PinPolicy, TouchPolicy
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key: PKCS #8 DER for a key pair, the key's own bytes for a symmetric one."""
+    """A key: PKCS #8 DER for a key pair, the key's own bytes for a symmetric one.
 
-    algorithm: Algorithm
+    Policies and origin are None where a card keeps none.
+    """
+
+    algorithm: KeyAlgorithm
     material: bytes = field(repr=False)
+    pin_policy: PinPolicy | None = None
+    touch_policy: TouchPolicy | None = None
+    origin: KeyOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class CardState:
     objects: dict[int, bytes] = field(default_factory=dict)
     keys: dict[int, StoredKey] = field(default_factory=dict)
     references: dict[int, StoredReference] = field(default_factory=dict)
+    serial: int | None = None
+    """What a YubiKey tells as its serial number."""
 
 
 CommitHook = Callable[[CardState], None]
@@ -92,6 +99,10 @@ class Store:
     def put_key(self, reference: int, key: StoredKey) -> None:
         """Replace a key."""
         self._writable().keys[reference] = key
+
+    def remove_key(self, reference: int) -> None:
+        """Remove a key, if there is one."""
+        self._writable().keys.pop(reference, None)
 
     def put_reference(self, qualifier: int, reference: StoredReference) -> None:
         """Replace a PIN or PUK, or its counter."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers that Yubico's firmware adds to the standard's (Yubico SDK manual, PIV APDUs).
 
-They are the emulator's own: the reference speaks plain SP 800-73 and logs no data of instructions
-it does not know.
+They are the emulator's own, since the reference speaks plain SP 800-73 alone. What they carry, keys
+among it, is never printed: an instruction that the standard does not have counts as secret.
 """
 
 from enum import IntEnum, unique

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 
 from cryptography import x509
@@ -25,16 +26,17 @@ from selfrenew.piv.errors import PasscodeBlockedError
 from selfrenew.piv.reference_data import check_new_passcode
 from selfrenew.renewal import RenewalOutcome
 from selfrenew.secret import Secret
-from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage
+from selfrenew_emulator.reader import PrivatePcscd
+from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage, PcscStage, Stage
 
-STAGES = ("embedded",)
+STAGES = ("embedded", "pcsc")
 _WRONG = Secret("00000000")
 
 
 class Story:
     """One run: a person, her card, and what happens to it."""
 
-    def __init__(self, stage: EmbeddedStage, passcode: Secret, console: Console) -> None:
+    def __init__(self, stage: Stage, passcode: Secret, console: Console) -> None:
         self._stage = stage
         self._passcode = passcode
         self._console = console
@@ -56,7 +58,7 @@ class Story:
         self._tell(f"Today is {stage.clock():%d %B %Y}.")
         self._tell(f"Her two {key_type} certificates {verb} on {expires:%d %B %Y}.")
         configuration = load_configuration(stage.config_file)
-        with assemble(configuration, reader=stage.reader, clock=stage.clock) as reference:
+        with assemble(configuration, reader=stage.direct_reader, clock=stage.clock) as reference:
             for _ in range(wrong_passcodes):
                 self._enter_wrong_passcode(reference)
             self._sign_in(reference, "She signs in")
@@ -157,13 +159,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _tell_story(options: argparse.Namespace, console: Console) -> str:
     passcode = Secret(os.environ.get("SELFRENEW_PASSCODE") or TEST_PASSCODE)
     check_new_passcode(passcode)
-    with EmbeddedStage(seed=options.seed) as stage:
+    with ExitStack() as stack:
+        stage = stack.enter_context(_open_stage(options, stack))
         Story(stage, passcode, console).run(
             days_left=options.days_left,
             key_type=options.key_type,
             wrong_passcodes=options.wrong_passcode,
         )
     return messages.SUCCESS
+
+
+def _open_stage(options: argparse.Namespace, stack: ExitStack) -> Stage:
+    if options.stage == "embedded":
+        return EmbeddedStage(seed=options.seed)
+    return PcscStage(stack.enter_context(PrivatePcscd()), seed=options.seed)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,10 +9,11 @@ import pytest
 from pytest_bdd import given, parsers
 
 from selfrenew.piv.references import Algorithm
+from selfrenew.transport import Reader
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.spine import Person, Role
-from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_emulator.stage import Stage
 
 from .card_contents import CardContents, read_contents
 
@@ -39,7 +40,7 @@ class HeldCard:
 
 
 @pytest.fixture
-def alice(stage: EmbeddedStage) -> Person:
+def alice(stage: Stage) -> Person:
     return stage.make_person("Alice Archer")
 
 
@@ -49,7 +50,8 @@ def passcode() -> str:
 
 
 def hand_out(
-    stage: EmbeddedStage,
+    stage: Stage,
+    card_reader: Reader,
     holder: Person,
     *,
     days_left: float = 365,
@@ -62,30 +64,32 @@ def hand_out(
     if stage.reader.card_present:
         stage.reader.remove()
     stage.reader.insert(card)
-    return HeldCard(card, read_contents(stage.reader), len(stage.ca.audit()))
+    return HeldCard(card, read_contents(card_reader), len(stage.ca.audit()))
 
 
 @given(
     parsers.re(r'Alice has the roles "(?P<first>[^"]+)" and "(?P<second>[^"]+)"'),
     target_fixture="alice",
 )
-def has_roles(stage: EmbeddedStage, first: str, second: str) -> Person:
+def has_roles(stage: Stage, first: str, second: str) -> Person:
     names = {"R1": first, "R2": second}
     roles = tuple(Role(number, name, "Hill Surgery TEST") for number, name in names.items())
     return stage.make_person("Alice Archer", roles)
 
 
 @given("Alice holds a smartcard", target_fixture="held")
-def holds_card(stage: EmbeddedStage, alice: Person) -> HeldCard:
-    return hand_out(stage, alice)
+def holds_card(stage: Stage, card_reader: Reader, alice: Person) -> HeldCard:
+    return hand_out(stage, card_reader, alice)
 
 
 @given(
     parsers.parse("Alice holds a smartcard with {days:d} days left"),
     target_fixture="held",
 )
-def holds_card_with_days_left(stage: EmbeddedStage, alice: Person, days: int) -> HeldCard:
-    return hand_out(stage, alice, days_left=days)
+def holds_card_with_days_left(
+    stage: Stage, card_reader: Reader, alice: Person, days: int
+) -> HeldCard:
+    return hand_out(stage, card_reader, alice, days_left=days)
 
 
 @given(
@@ -97,9 +101,9 @@ def holds_card_with_days_left(stage: EmbeddedStage, alice: Person, days: int) ->
     target_fixture="held",
 )
 def holds_card_with_keys(
-    stage: EmbeddedStage, alice: Person, algorithm: str, days: int
+    stage: Stage, card_reader: Reader, alice: Person, algorithm: str, days: int
 ) -> HeldCard:
-    return hand_out(stage, alice, days_left=days, algorithm=_ALGORITHMS[algorithm])
+    return hand_out(stage, card_reader, alice, days_left=days, algorithm=_ALGORITHMS[algorithm])
 
 
 @given(
@@ -111,21 +115,21 @@ def holds_card_with_keys(
     target_fixture="held",
 )
 def certificates_differ(
-    stage: EmbeddedStage, alice: Person, signing: int, authentication: int
+    stage: Stage, card_reader: Reader, alice: Person, signing: int, authentication: int
 ) -> HeldCard:
     card = stage.make_card(alice, days_left=authentication, signing_days_left=signing)
     if stage.reader.card_present:
         stage.reader.remove()
     stage.reader.insert(card)
-    return HeldCard(card, read_contents(stage.reader), len(stage.ca.audit()))
+    return HeldCard(card, read_contents(card_reader), len(stage.ca.audit()))
 
 
 @given(
     parsers.parse('the passcode of her card is the older "{older}"'),
     target_fixture="passcode",
 )
-def passcode_is(stage: EmbeddedStage, alice: Person, older: str) -> str:
-    hand_out(stage, alice, days_left=30, passcode=older)
+def passcode_is(stage: Stage, card_reader: Reader, alice: Person, older: str) -> str:
+    hand_out(stage, card_reader, alice, days_left=30, passcode=older)
     return older
 
 
@@ -142,7 +146,7 @@ def card_expired(clock: SettableClock, held: HeldCard, time: str) -> None:
 
 
 @given("a copy of her card is kept", target_fixture="copy")
-def copy_of_card(stage: EmbeddedStage, held: HeldCard, tmp_path: Path) -> Path:
+def copy_of_card(stage: Stage, held: HeldCard, tmp_path: Path) -> Path:
     path = tmp_path / "copy.card"
     stage.write_card(path, held.card)
     return path

@@ -13,7 +13,7 @@ from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
 from selfrenew.services import ServiceRefusedError
 from selfrenew_emulator.spine import Person
-from selfrenew_emulator.stage import EmbeddedStage, mail_address
+from selfrenew_emulator.stage import Stage, mail_address
 
 from .attempt import Attempt, attempt
 from .renewal import renew
@@ -23,7 +23,7 @@ _TRIES = 3
 _CODE = re.compile(r"^Your code is (\S+)$", re.MULTILINE)
 
 
-def mailed_code(stage: EmbeddedStage, holder: Person) -> str:
+def mailed_code(stage: Stage, holder: Person) -> str:
     message = stage.outbox.messages_to(mail_address(holder))[-1]
     found = _CODE.search(message.get_content())
     assert found is not None
@@ -90,7 +90,7 @@ def asks_for_code(reference: Reference) -> str:
 
 
 @when(parsers.parse('Alice unlocks her card with the new passcode "{new}"'))
-def unlocks(stage: EmbeddedStage, reference: Reference, alice: Person, new: str) -> None:
+def unlocks(stage: Stage, reference: Reference, alice: Person, new: str) -> None:
     unlock = asks_for_code(reference)
     attempted = _unlock(reference, new, unlock, mailed_code(stage, alice))
     assert attempted.error is None, attempted.error
@@ -100,20 +100,20 @@ def unlocks(stage: EmbeddedStage, reference: Reference, alice: Person, new: str)
     parsers.parse('Alice has unlocked her card with the new passcode "{new}"'),
     target_fixture="passcode",
 )
-def unlocked(stage: EmbeddedStage, reference: Reference, alice: Person, new: str) -> str:
+def unlocked(stage: Stage, reference: Reference, alice: Person, new: str) -> str:
     unlocks(stage, reference, alice, new)
     return new
 
 
 @when("Alice tries to unlock her card with a wrong code", target_fixture="attempted")
-def tries_wrong_code(stage: EmbeddedStage, reference: Reference, alice: Person) -> Attempt:
+def tries_wrong_code(stage: Stage, reference: Reference, alice: Person) -> Attempt:
     unlock = asks_for_code(reference)
     wrong = mailed_code(stage, alice)[::-1] + "0"
     return _unlock(reference, "24681357", unlock, wrong)
 
 
 @then("a mail with a code reaches Alice's address")
-def mail_arrives(stage: EmbeddedStage, alice: Person) -> None:
+def mail_arrives(stage: Stage, alice: Person) -> None:
     assert mailed_code(stage, alice)
 
 

@@ -12,7 +12,7 @@ from selfrenew.iso7816 import Instruction
 from selfrenew.renewal import Event, ExpiredError, NotDueError, RenewalInterruptedError, events
 from selfrenew.secret import Secret
 from selfrenew.transport import CardConnection, CardRemovedError
-from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_emulator.stage import Stage
 
 from .attempt import Attempt, attempt
 from .holder import HeldCard
@@ -41,7 +41,7 @@ class PulledOut:
     """A connection whose card is pulled out at one command, before it or after it was done."""
 
     def __init__(
-        self, inner: CardConnection, stage: EmbeddedStage, instruction: int, count: int, after: bool
+        self, inner: CardConnection, stage: Stage, instruction: int, count: int, after: bool
     ) -> None:
         self._inner = inner
         self._stage = stage
@@ -116,9 +116,7 @@ def tries_with_passcode(reference: Reference, wrong: str) -> Attempt:
 
 
 @when(parsers.re(r"her card is pulled out (?P<moment>.+)"), target_fixture="attempted")
-def is_pulled_out(
-    stage: EmbeddedStage, reference: Reference, passcode: str, moment: str
-) -> Attempt:
+def is_pulled_out(stage: Stage, reference: Reference, passcode: str, moment: str) -> Attempt:
     instruction, count, after = _MOMENTS[moment]
     inner = reference.reader.connect()
     connection = PulledOut(inner, stage, instruction, count, after)
@@ -129,14 +127,14 @@ def is_pulled_out(
 
 @given(parsers.re(r"her card was pulled out (?P<moment>.+) and put back"))
 def was_pulled_out(
-    stage: EmbeddedStage, reference: Reference, passcode: str, held: HeldCard, moment: str
+    stage: Stage, reference: Reference, passcode: str, held: HeldCard, moment: str
 ) -> None:
     is_pulled_out(stage, reference, passcode, moment)
     stage.reader.insert(held.card)
 
 
 @then("she is told to put her card in and to run the renewal again")
-def told_to_run_again(stage: EmbeddedStage, held: HeldCard, attempted: Attempt) -> None:
+def told_to_run_again(stage: Stage, held: HeldCard, attempted: Attempt) -> None:
     assert isinstance(attempted.error, RenewalInterruptedError)
     assert "run the renewal again" in attempted.text
     stage.reader.insert(held.card)

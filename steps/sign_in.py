@@ -2,6 +2,7 @@
 """Signing in to the Spine, the notice of expiry, and whether the ticket is still good."""
 
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,8 @@ from selfrenew.agent import AgentSession, Login
 from selfrenew.config import Reference
 from selfrenew.secret import Secret
 from selfrenew.services import ServiceRefusedError
-from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew.transport import MonitoredReader, Reader
+from selfrenew_emulator.stage import Stage
 
 from .attempt import Attempt, attempt
 from .card_contents import read_contents
@@ -22,16 +24,17 @@ Validate = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture
-def session(stage: EmbeddedStage, reference: Reference) -> Iterator[AgentSession]:
+def session(card_reader: Reader, reference: Reference) -> Iterator[AgentSession]:
     session = reference.session()
-    end = stage.reader.on_removal(session.card_removed)
+    assert isinstance(card_reader, MonitoredReader)
+    end = card_reader.on_removal(session.card_removed)
     yield session
     end()
     session.end()
 
 
 @pytest.fixture
-def validate(stage: EmbeddedStage) -> Iterator[Validate]:
+def validate(stage: Stage) -> Iterator[Validate]:
     """Ask the Spine about a ticket as an application would, with another HTTP client."""
     context = ssl.create_default_context(cafile=stage.root_file)
     with httpx.Client(verify=context, base_url=stage.urls.spine, trust_env=False) as client:
@@ -77,9 +80,9 @@ def spine_vouches_in_role(login: Login, validate: Validate, role: str) -> None:
 
 
 @then("the Spine vouches for her with the new authentication certificate")
-def spine_vouches_with_new(stage: EmbeddedStage, login: Login, validate: Validate) -> None:
+def spine_vouches_with_new(card_reader: Reader, login: Login, validate: Validate) -> None:
     answer = validate(login.spine.ticket)
-    new = read_contents(stage.reader).certificates["authentication"]
+    new = read_contents(card_reader).certificates["authentication"]
     assert answer["valid"] is True
     assert int(answer["certificate_serial"], 16) == new.serial_number
 
@@ -91,6 +94,10 @@ def ticket_is_good(login: Login, validate: Validate) -> None:
 
 @then("the Spine no longer accepts her ticket")
 def ticket_is_dead(login: Login, validate: Validate) -> None:
+    # The agent hears of a card taken out from PC/SC's monitor, a moment later.
+    deadline = time.monotonic() + 10
+    while validate(login.spine.ticket)["valid"] and time.monotonic() < deadline:
+        pass
     assert validate(login.spine.ticket)["valid"] is False
 
 

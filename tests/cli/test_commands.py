@@ -11,7 +11,8 @@ import pytest
 from selfrenew import messages
 from selfrenew.cli import ExitCode
 from selfrenew.piv.references import Algorithm, KeyReference
-from selfrenew_emulator.card import Card
+from selfrenew_emulator.card import Card, Personality
+from selfrenew_emulator.card.vendor import KeyOrigin
 from selfrenew_emulator.cli.card_changes import change_image
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
 
@@ -206,6 +207,17 @@ def test_the_passcode_may_come_from_a_file(run: Any, card: Any, tmp_path: Path) 
 def test_a_shorter_passcode_of_old_still_renews(run: Any, make_card: Any) -> None:
     make_card(passcode=b"4711")
     assert run("renew", SELFRENEW_PASSCODE="4711").code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("kind", ["P256", "P384"])
+def test_a_yubikey_is_renewed_as_any_card(run: Any, make_card: Any, kind: str) -> None:
+    card = make_card(personality=Personality.YUBIKEY)
+    assert run("status").code == ExitCode.DONE
+    assert run("renew", "--key-type", kind).code == ExitCode.DONE
+    for key in SLOTS.values():
+        assert card.state.keys[key].algorithm is Algorithm[kind]
+        assert card.state.keys[key].origin is KeyOrigin.GENERATED
+    assert card.state.serial is not None
 
 
 def test_an_option_may_stand_before_the_command(

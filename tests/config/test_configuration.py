@@ -10,7 +10,7 @@ from selfrenew_emulator.stage.configuration import StageUrls, configuration_text
 
 TEXT = configuration_text(
     StageUrls("http://c", "https://c/cmp", "https://m", "https://s", "https://d"),
-    card="alice.card",
+    reader={"transport": "image", "location": "alice.card"},
     root="root.pem",
 )
 

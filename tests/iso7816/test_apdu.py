@@ -71,8 +71,8 @@ def test_what_fits_no_apdu_is_not_written() -> None:
         bytes(CommandApdu(0, 0xCB, 0x3F, 0xFF, le=0))
 
 
-@pytest.mark.parametrize("ins", [0x20, 0x24, 0x2C])
-def test_a_printed_command_hides_pin_and_puk(ins: int) -> None:
+@pytest.mark.parametrize("ins", [0x20, 0x24, 0x2C, 0xFE, 0xFF, 0x42])
+def test_a_printed_command_hides_pin_puk_and_what_is_unknown(ins: int) -> None:
     text = repr(CommandApdu(0, ins, 0, 0x80, b"123456\xff\xff"))
     assert "3132" not in text
     assert "***" in text

@@ -6,7 +6,9 @@ from selfrenew_emulator.stage.configuration import StageUrls, configuration_text
 
 def test_the_configuration_is_toml_with_every_service_and_the_card() -> None:
     urls = StageUrls("http://c", "https://c", "https://m", "https://s", "https://d")
-    text = configuration_text(urls, card='odd "name".card', root="root.pem")
+    text = configuration_text(
+        urls, reader={"transport": "image", "location": 'odd "name".card'}, root="root.pem"
+    )
     tables = tomllib.loads(text)
     assert tables["reader"] == {"transport": "image", "location": 'odd "name".card'}
     assert tables["ca"]["url"] == "https://c"

@@ -10,9 +10,13 @@ from selfrenew_emulator.stage import DeskRefusedError, DeskUnreachableError, Emb
 from selfrenew_emulator.stage.desk_client import CardOrder, order_card
 
 
-def test_a_card_is_ordered_through_the_folder_alone(selfrenew_stage: EmbeddedStage) -> None:
-    order = CardOrder("Bob Brown", days_left=5, personality=Personality.PIV)
+@pytest.mark.parametrize("personality", Personality)
+def test_a_card_is_ordered_through_the_folder_alone(
+    selfrenew_stage: EmbeddedStage, personality: Personality
+) -> None:
+    order = CardOrder("Bob Brown", days_left=5, personality=personality)
     card = order_card(selfrenew_stage.folder, order)
+    assert card.state.personality is personality
     assert {0x9A, 0x9B, 0x9C} <= set(card.state.keys)
 
 

@@ -150,8 +150,11 @@ def test_data_of_any_length_comes_through_both_ways(data: bytes, answer: bytes) 
     assert response == ResponseApdu(answer, 0x9000)
 
 
-@pytest.mark.parametrize("ins", [0x20, 0x24, 0x2C])
-def test_the_log_shows_no_pin_and_no_puk(ins: int, caplog: pytest.LogCaptureFixture) -> None:
+# FE and FF import keys into a YubiKey; 42 is nobody's.
+@pytest.mark.parametrize("ins", [0x20, 0x24, 0x2C, 0xFE, 0xFF, 0x42])
+def test_the_log_shows_no_pin_puk_or_unknown_data(
+    ins: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         send(CommandApdu(0, ins, 0, 0x80, b"13572468" * 40), "9000")
     assert "9000 (success)" in caplog.text

@@ -2,6 +2,7 @@
 """SELECT, and the table of the PIV application's commands (SP 800-73-4 Part 2, table 2)."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from selfrenew.iso7816 import CommandApdu, Instruction, StatusWord, Tlv
 from selfrenew.piv.references import Algorithm
@@ -22,6 +23,15 @@ _SHORTEST_AID = 5
 _LABEL = b"PIV"
 
 Handler = Callable[[CommandApdu], bytes]
+
+
+class Application(Protocol):
+    """What takes commands: one application, or several of which one is selected."""
+
+    handlers: dict[int, Handler]
+
+    def select_default(self) -> None:
+        """Select what is selected after a reset."""
 
 
 class PivApplication:
@@ -51,12 +61,24 @@ class PivApplication:
 
         Selecting it again keeps the security status, as the standard says.
         """
-        if command.p1 != 0x04 or command.p2 not in {0x00, 0x0C}:
-            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
-        aid = command.data
-        if len(aid) < _SHORTEST_AID or not AID.startswith(aid):
+        check_select(command)
+        if not is_right_truncated_aid(command.data):
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
         return b"" if command.p2 == 0x0C else _property_template(self._store.state)
+
+    def select_default(self) -> None:
+        """Keep PIV selected, the only application there is."""
+
+
+def check_select(command: CommandApdu) -> None:
+    """Raise CommandRefusedError where a SELECT is not by name, for an answer or for none."""
+    if command.p1 != 0x04 or command.p2 not in {0x00, 0x0C}:
+        raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+
+
+def is_right_truncated_aid(aid: bytes) -> bool:
+    """Tell whether an AID names PIV, whole or cut off behind the RID."""
+    return len(aid) >= _SHORTEST_AID and AID.startswith(aid)
 
 
 def _property_template(state: CardState) -> bytes:

@@ -32,6 +32,8 @@ from .access import (
     KEY_RULES,
     RSA_BITS,
     SIGNING_KEYS,
+    AccessRule,
+    ContactlessRule,
 )
 from .discovery import without_virtual_contact
 from .key_establishment import SUITES, establish
@@ -45,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 _TEMPLATE = 0x7C
 _WITNESS, _CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x80, 0x81, 0x82, 0x85
-_MECHANISM_TEMPLATE, _MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
+MECHANISM_TEMPLATE, MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
 
 MANAGEMENT_KEY_BYTES: dict[Algorithm, int] = {
     Algorithm.TDES: 24,
@@ -81,15 +83,16 @@ class KeyCommands:
         if self._rules.contactless and command.p2 == KeyReference.MANAGEMENT:
             # The command is there, its condition can never be met (Part 1, table 4b).
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        self._rules.require(CONTACTLESS_KEY_RULES[command.p2])
-        template = _parse_template(command.data, _TEMPLATE)
+        self._rules.require(CONTACTLESS_KEY_RULES.get(command.p2, ContactlessRule.NEVER))
+        template = parse_template(command.data, _TEMPLATE)
         if command.p2 == KeyReference.MANAGEMENT:
             return self._management(stored, template)
-        self._security.require(KEY_RULES[command.p2], pin_just_verified=just_verified)
+        rule = self._rule(command.p2, stored)
+        self._security.require(rule, pin_just_verified=just_verified)
         if template.get(_RESPONSE) != b"" or len(template) != 2:
             raise incorrect_data()
         try:
-            result = _use_key_pair(command.p2, stored, template)
+            result = self._use_key_pair(command.p2, stored, template)
         except ValueError as error:
             _log.debug("key %02X refuses its input: %s", command.p2, error)
             raise incorrect_data() from error
@@ -100,7 +103,7 @@ class KeyCommands:
         if command.p1 != 0x00 or command.p2 not in GENERATED_KEYS:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
-        algorithm = _mechanism(_parse_template(command.data, _MECHANISM_TEMPLATE))
+        algorithm = _mechanism(parse_template(command.data, MECHANISM_TEMPLATE))
         if command.p2 == KeyReference.SECURE_MESSAGING and algorithm not in SUITES:
             raise incorrect_data()
         key = self._key_source(algorithm)
@@ -117,7 +120,7 @@ class KeyCommands:
     def _establish(self, command: CommandApdu) -> bytes:
         """Begin a secure messaging session; asking for one ends the one before (Part 2, 4.3)."""
         self._security.session = None
-        template = _parse_template(command.data, _TEMPLATE)
+        template = parse_template(command.data, _TEMPLATE)
         answer, session_keys = establish(self._store.state, command.p1, template, self._randomness)
         self._security.session = SecureSession(session_keys)
         return answer
@@ -129,6 +132,14 @@ class KeyCommands:
         discovery = self._store.state.objects.get(DataObject.DISCOVERY.tag)
         if discovery is not None and policy_of(self._store.state).virtual_contact:
             self._store.put_object(DataObject.DISCOVERY.tag, without_virtual_contact(discovery))
+
+    def _rule(self, reference: int, stored: StoredKey) -> AccessRule:  # noqa: ARG002
+        """Tell what has to come before a key pair is used."""
+        return KEY_RULES[reference]
+
+    def _use_key_pair(self, reference: int, stored: StoredKey, template: dict[int, bytes]) -> bytes:
+        """Sign, decipher or agree, whichever the key is for. Raise ValueError for wrong input."""
+        return _use_key_pair(reference, stored, template)
 
     def _key(self, algorithm: int, reference: int) -> StoredKey:
         stored = self._store.state.keys.get(reference)
@@ -177,7 +188,8 @@ class KeyCommands:
         self._security.management_authenticated = True
 
 
-def _parse_template(data: bytes, tag: int) -> dict[int, bytes]:
+def parse_template(data: bytes, tag: int) -> dict[int, bytes]:
+    """Parse a template whose fields come once each. Raise CommandRefusedError."""
     try:
         outer = Tlv.from_bytes(data)
         inner = parse_tlvs(outer.value)
@@ -194,7 +206,7 @@ def _mechanism(template: dict[int, bytes]) -> Algorithm:
 
     An RSA key may be asked for with the exponent it gets anyway.
     """
-    number = int.from_bytes(template.pop(_MECHANISM, b""), "big")
+    number = int.from_bytes(template.pop(MECHANISM, b""), "big")
     if number in RSA_BITS:
         exponent = template.pop(_EXPONENT, None)
         if exponent is not None and int.from_bytes(exponent, "big") != keys.RSA_EXPONENT:

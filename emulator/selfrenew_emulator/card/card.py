@@ -2,19 +2,19 @@
 """The emulated card as a reader sees it: power, reset, ATR, and bytes in, bytes out."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from selfrenew.iso7816 import ApduFormatError, CommandApdu, Instruction, StatusWord
-from selfrenew.piv.objects import DataObject
-from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
+from selfrenew.piv.references import Algorithm
 from selfrenew_emulator.randomness import Randomness, system_randomness
 
 from .access import CONTACT_ONLY
-from .application import AID, PivApplication
-from .authentication import MANAGEMENT_KEY_BYTES
+from .application import Application, PivApplication
+from .atr import ATRS, CONTACTLESS_ATR
+from .blank import BlankSecrets, blank_state
 from .channel import CommandChain, PendingAnswer
-from .discovery import discovery_object
 from .image import CardImage
 from .interface import Interface, Interfaces, NoSuchInterfaceError
 from .key_establishment import suite_of
@@ -25,32 +25,17 @@ from .secure_messaging import SECURED, SecureSession, may_be_secured
 from .security import SecurityStatus
 from .store import (
     CONTACTLESS_RESERVE,
-    TRIES_MAX,
     CardState,
     Store,
-    StoredKey,
-    StoredReference,
 )
+from .yubikey import YubiKey
 
 _log = logging.getLogger(__name__)
 
-_HISTORICAL = b"SR-PIV-01\x00"
-# TD1 and TD2 offer T=1, TA1 a fast clock; the historical bytes are proprietary. It must not begin
-# 3B 8x 80 01, which clients take for a contactless card.
-_CONTACT_ATR = bytes.fromhex("3BDA96FF81B1FE451F03") + _HISTORICAL
-# What a reader makes up for a contactless card (PC/SC part 3, 3.1.3.2.3.1).
-_CONTACTLESS_ATR = bytes((0x3B, 0x80 | len(_HISTORICAL), 0x80, 0x01)) + _HISTORICAL
-_TRIES = 3
-_PIN = ReferenceDataQualifier.APPLICATION_PIN
-_PUK = ReferenceDataQualifier.PUK
-_GLOBAL_PIN = ReferenceDataQualifier.GLOBAL_PIN
 
-
-def _with_check_byte(atr: bytes) -> bytes:
-    check = 0
-    for byte in atr[1:]:
-        check ^= byte
-    return atr + bytes((check,))
+_APPLICATIONS: dict[
+    Personality, Callable[[Store, SecurityStatus, Randomness, KeySource], Application]
+] = {Personality.PIV: PivApplication, Personality.YUBIKEY: YubiKey}
 
 
 class Card:
@@ -71,16 +56,17 @@ class Card:
         self._security = SecurityStatus(interface=state.interfaces.default)
         self._chain = CommandChain()
         self._answer = PendingAnswer()
-        application = PivApplication(self.store, self._security, randomness, key_source)
-        self._handlers = application.handlers
+        self._application = _APPLICATIONS[state.personality](
+            self.store, self._security, randomness, key_source
+        )
 
     @classmethod
     def blank(
         cls,
         *,
-        pin: bytes,
-        puk: bytes,
-        management_key: bytes,
+        pin: bytes | None = None,
+        puk: bytes | None = None,
+        management_key: bytes | None = None,
         management_algorithm: Algorithm = Algorithm.AES192,
         global_pin: bytes | None = None,
         personality: Personality = Personality.PIV,
@@ -93,34 +79,20 @@ class Card:
         """Make a card without key pairs, its only object the discovery object.
 
         `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. `contactless_reserve` is how many
-        tries of a PIN are left when it is blocked over the contactless interface. Raise ValueError.
+        tries of a PIN are left when it is blocked over the contactless interface. A YubiKey has an
+        attestation key, and the values of the factory for what is not given; other cards need the
+        first three. Raise ValueError.
         """
-        if len(management_key) != MANAGEMENT_KEY_BYTES[management_algorithm]:
-            raise ValueError(
-                f"a management key for {management_algorithm.name} has "
-                f"{MANAGEMENT_KEY_BYTES[management_algorithm]} bytes, not {len(management_key)}"
-            )
-        if management_algorithm is Algorithm.TDES and not allow_tdes:
-            raise ValueError("Triple DES is off (SP 800-78-5 drops it): ask for allow_tdes=True")
-        if not 0 <= contactless_reserve <= TRIES_MAX:
-            raise ValueError(f"a reserve of {contactless_reserve} tries is not 0 to {TRIES_MAX}")
-        state = CardState(
-            personality,
+        secrets = BlankSecrets(pin, puk, management_key, management_algorithm, global_pin)
+        state = blank_state(
+            secrets,
+            personality=personality,
             allow_tdes=allow_tdes,
             interfaces=interfaces,
             contactless_reserve=contactless_reserve,
+            randomness=randomness,
+            key_source=key_source,
         )
-        state.keys[KeyReference.MANAGEMENT] = StoredKey(management_algorithm, management_key)
-        state.objects[DataObject.DISCOVERY.tag] = discovery_object(
-            AID, global_pin=global_pin is not None
-        )
-        for qualifier, value in ((_PIN, pin), (_PUK, puk), (_GLOBAL_PIN, global_pin)):
-            if value is None:
-                continue
-            padded = value.ljust(8, b"\xff")
-            if not value or len(padded) > 8:
-                raise ValueError("a PIN and a PUK have 1 to 8 bytes")
-            state.references[qualifier] = StoredReference.of(padded, randomness(16), _TRIES)
         return cls(state, randomness=randomness, key_source=key_source)
 
     @classmethod
@@ -154,13 +126,16 @@ class Card:
         """Forget everything volatile, as a warm or a cold reset does."""
         self.store.rollback()
         self._security.clear()
+        self._application.select_default()
         self._chain.clear()
         self._answer.clear()
 
     @property
     def atr(self) -> bytes:
         """The answer to reset, over the interface the card was powered on through."""
-        return _ATR[self._security.interface]
+        if self._security.interface is Interface.CONTACTLESS:
+            return CONTACTLESS_ATR
+        return ATRS[self.store.state.personality]
 
     def power_on(self, interface: Interface | None = None) -> bytes:
         """Give the card power; PIV is selected by default. Return the ATR.
@@ -222,7 +197,7 @@ class Card:
             self._chain.clear()
             return self._answer.more(command)
         self._answer.clear()
-        handler = self._handlers.get(command.ins)
+        handler = self._application.handlers.get(command.ins)
         if handler is None:
             self._chain.clear()
             raise CommandRefusedError(StatusWord.INSTRUCTION_NOT_SUPPORTED)
@@ -255,7 +230,7 @@ class Card:
             raise
         security.secured = True
         try:
-            data, sw = self._handlers[inner.ins](inner), int(StatusWord.SUCCESS)
+            data, sw = self._application.handlers[inner.ins](inner), int(StatusWord.SUCCESS)
         except CommandRefusedError as refusal:
             self.store.rollback()
             data, sw = b"", refusal.sw
@@ -285,9 +260,3 @@ def _class_refusal(cla: int) -> StatusWord:
     if cla & 0x0C:
         return StatusWord.SECURE_MESSAGING_NOT_SUPPORTED
     return StatusWord.LOGICAL_CHANNEL_NOT_SUPPORTED
-
-
-_ATR = {
-    Interface.CONTACT: _with_check_byte(_CONTACT_ATR),
-    Interface.CONTACTLESS: _with_check_byte(_CONTACTLESS_ATR),
-}

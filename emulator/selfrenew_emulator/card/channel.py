@@ -11,15 +11,17 @@ from dataclasses import replace
 from selfrenew.iso7816 import CommandApdu, Instruction, StatusWord
 
 from .refusal import CommandRefusedError
+from .vendor import VendorInstruction
 
 _CHAINING = 0x10
 _CHAIN_MAX_BYTES = 65_535
-_CHAINABLE = frozenset(
+_CHAINABLE: frozenset[int] = frozenset(
     {
         Instruction.VERIFY,
         Instruction.GENERAL_AUTHENTICATE,
         Instruction.PUT_DATA,
         Instruction.GENERATE_ASYMMETRIC_KEY_PAIR,
+        VendorInstruction.IMPORT_KEY,
     }
 )
 _SUCCESS = bytes.fromhex("9000")

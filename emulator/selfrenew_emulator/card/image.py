@@ -2,21 +2,24 @@
 """The card image: a card's state in a JSON file, replaced whole at each committed APDU.
 
     {"format": "selfrenew-card-image", "version": 1, "sha256": HEX, "card": {
-      "personality": "piv", "allow_tdes": BOOLEAN,
+      "personality": "piv" or "yubikey", "allow_tdes": BOOLEAN, "serial": N,
       "objects": {TAG: BASE64, ...},
-      "keys": {KEY REFERENCE: {"algorithm": NAME, "material": BASE64}, ...},
+      "keys": {KEY REFERENCE: {"algorithm": NAME, "material": BASE64,
+        "pin_policy": NAME, "touch_policy": NAME, "origin": NAME}, ...},
       "references": {QUALIFIER: {"salt": BASE64, "digest": BASE64, "tries": N, "tries_limit": N}},
       "interfaces": "dual", "contactless_reserve": N, "card_verifiable_certificate": BASE64}}
 
 TAG, KEY REFERENCE and QUALIFIER are in upper-case hex. An object is what stands inside its 53 (7E
 and 7F61 are kept with their own tag), a key is PKCS #8 DER or the symmetric key itself, NAME is one
-of `Algorithm`. PIN and PUK are digests, SHA-256 of the salt and their eight bytes: enough not to be
-read in passing, not enough to publish. The last three fields are left out, as older images leave
-them out, where the card has contacts alone, keeps one try from the air and has no CVC. `sha256` is
-over `card` as JSON with sorted keys, no spaces and ASCII only. It finds damage, not malice. The
-file is written beside the old one, synced and renamed over it; `.NAME.lock` beside it is locked
-(flock) while a reader holds the card. A link is followed first, so that all who reach a card by
-whatever name share one file and one lock.
+of `Algorithm`, for a YubiKey also of `VendorAlgorithm`. Serial number, policies and origin are a
+YubiKey's, and where the last three are absent a key has its slot's usual ones. PIN and PUK are
+digests, SHA-256 of the salt and their eight bytes: enough not to be read in passing, not enough to
+publish. The last three fields are left out, as older images leave them out, where the card has
+contacts alone, keeps one try from the air and has no CVC. `sha256` is over `card` as JSON with
+sorted keys, no spaces and ASCII only. It finds damage, not malice. The file is written beside the
+old one, synced and renamed over it; `.NAME.lock` beside it is locked (flock) while a reader holds
+the card. A link is followed first, so that all who reach a card by whatever name share one file and
+one lock.
 
 CardImageError
 ├── CardImageMissingError  no such file

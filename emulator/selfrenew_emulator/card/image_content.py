@@ -6,14 +6,15 @@ A state that comes out of `decode` is one that a card can work with, whoever wro
 
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Container
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
-from selfrenew.piv.signatures import algorithm_of
 
 from .access import KEY_RULES, READ_RULES
 from .authentication import MANAGEMENT_KEY_BYTES
@@ -25,7 +26,7 @@ from .card_verifiable_certificate import (
 from .discovery import is_discovery_object
 from .interface import Interfaces
 from .key_establishment import SUITES
-from .keys import load_key
+from .keys import algorithm_of_key, load_key
 from .personality import Personality
 from .store import (
     CONTACTLESS_RESERVE,
@@ -35,13 +36,23 @@ from .store import (
     StoredKey,
     StoredReference,
 )
+from .vendor import (
+    ATTESTATION_KEY,
+    KeyAlgorithm,
+    KeyOrigin,
+    PinPolicy,
+    TouchPolicy,
+    VendorAlgorithm,
+)
+from .yubikey.objects import FREE_TAGS
 
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 _PUK = ReferenceDataQualifier.PUK
 _QUALIFIERS = frozenset({ReferenceDataQualifier.GLOBAL_PIN, _PIN, _PUK})
-_KEYS = frozenset(KEY_RULES) | {KeyReference.MANAGEMENT}
 _INTERFACES = frozenset(each.value for each in Interfaces)
 _PERSONALITIES = frozenset(each.value for each in Personality)
+_SERIALS = range(1, 1 << 32)
+_PIN_POLICY, _TOUCH_POLICY, _ORIGIN = "pin_policy", "touch_policy", "origin"
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 _LATER_FIELDS: dict[str, Any] = {
     "interfaces": Interfaces.CONTACT.value,
@@ -51,6 +62,29 @@ _LATER_FIELDS: dict[str, Any] = {
 """Fields that images had not at first: left out where they say what an old image meant."""
 
 _Kind = TypeVar("_Kind", bool, int, str, dict[str, Any])
+_Member = TypeVar("_Member", bound=IntEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a card of a personality can keep."""
+
+    tags: tuple[Container[int], ...]
+    keys: frozenset[int]
+    algorithms: Mapping[str, KeyAlgorithm]
+    most_tries: int
+
+
+_KEYS = frozenset(KEY_RULES) | {KeyReference.MANAGEMENT}
+_KEPT = {
+    Personality.PIV: _Kept((READ_RULES,), _KEYS, Algorithm.__members__, TRIES_MAX),
+    Personality.YUBIKEY: _Kept(
+        (READ_RULES, FREE_TAGS),
+        _KEYS | {ATTESTATION_KEY},
+        {**Algorithm.__members__, **VendorAlgorithm.__members__},
+        255,
+    ),
+}
 
 
 class ImageContentError(Exception):
@@ -64,14 +98,11 @@ def encode(state: CardState) -> dict[str, Any]:
         "contactless_reserve": state.contactless_reserve,
         "card_verifiable_certificate": _text(state.card_verifiable_certificate),
     }
-    return {
+    content: dict[str, Any] = {
         "personality": state.personality.value,
         "allow_tdes": state.allow_tdes,
         "objects": {_hex(tag): _text(content) for tag, content in state.objects.items()},
-        "keys": {
-            _hex(reference): {"algorithm": key.algorithm.name, "material": _text(key.material)}
-            for reference, key in state.keys.items()
-        },
+        "keys": {_hex(reference): _key_entry(key) for reference, key in state.keys.items()},
         "references": {
             _hex(qualifier): {
                 "salt": _text(reference.salt),
@@ -83,26 +114,41 @@ def encode(state: CardState) -> dict[str, Any]:
         },
         **{name: value for name, value in later.items() if value != _LATER_FIELDS[name]},
     }
+    if state.serial is not None:
+        content["serial"] = state.serial
+    return content
+
+
+def _key_entry(key: StoredKey) -> dict[str, str]:
+    entry = {"algorithm": key.algorithm.name, "material": _text(key.material)}
+    for field in (_PIN_POLICY, _TOUCH_POLICY, _ORIGIN):
+        value = getattr(key, field)
+        if value is not None:
+            entry[field] = value.name
+    return entry
 
 
 def decode(card: dict[str, Any]) -> CardState:
     """Read a state. Raise ImageContentError where a card could not work with it."""
-    personality = _field(card, "personality", str)
-    if personality not in _PERSONALITIES:
-        raise ImageContentError(f"its personality {personality!a} is not known")
+    name = _field(card, "personality", str)
+    if name not in _PERSONALITIES:
+        raise ImageContentError(f"its personality {name!a} is not known")
+    personality = Personality(name)
+    kept = _KEPT[personality]
     objects = _field(card, "objects", dict)
     keys = _field(card, "keys", dict)
     references = _field(card, "references", dict)
-    state = CardState(Personality(personality), _field(card, "allow_tdes", bool))
+    state = CardState(personality, _field(card, "allow_tdes", bool))
     for text in objects:
-        tag = _number(text, READ_RULES, "object")
+        tag = _number(text, kept.tags, "object")
         state.objects[tag] = _bytes(objects, text)
     for text in keys:
-        reference = _number(text, _KEYS, "key")
-        state.keys[reference] = _key(reference, _field(keys, text, dict))
+        reference = _number(text, (kept.keys,), "key")
+        state.keys[reference] = _key(reference, _field(keys, text, dict), kept)
     for text in references:
-        qualifier = _number(text, _QUALIFIERS, "reference data")
-        state.references[qualifier] = _reference(text, _field(references, text, dict))
+        qualifier = _number(text, (_QUALIFIERS,), "reference data")
+        entry = _field(references, text, dict)
+        state.references[qualifier] = _reference(text, entry, kept)
     for needed in (_PIN, _PUK):
         if needed not in state.references:
             raise ImageContentError(f"reference data {needed:02X} is missing")
@@ -112,6 +158,7 @@ def decode(card: dict[str, Any]) -> CardState:
     if discovery is not None and not is_discovery_object(discovery):
         raise ImageContentError("object 7E is no discovery object")
     _decode_interfaces(card, state)
+    state.serial = _serial(card, personality)
     return state
 
 
@@ -141,27 +188,53 @@ def _decode_interfaces(card: dict[str, Any], state: CardState) -> None:
     state.card_verifiable_certificate = raw
 
 
-def _key(reference: int, entry: dict[str, Any]) -> StoredKey:
+def _serial(card: dict[str, Any], personality: Personality) -> int | None:
+    if personality is not Personality.YUBIKEY:
+        return None
+    serial = _field(card, "serial", int)
+    if serial not in _SERIALS:
+        raise ImageContentError(f"no YubiKey has the serial number {serial}")
+    return serial
+
+
+def _key(reference: int, entry: dict[str, Any], kept: _Kept) -> StoredKey:
     name = _field(entry, "algorithm", str)
     material = _bytes(entry, "material")
-    if name not in Algorithm.__members__:
+    algorithm = kept.algorithms.get(name)
+    if algorithm is None:
         raise ImageContentError(f"key {reference:02X} has an unknown algorithm {name!a}")
-    algorithm = Algorithm[name]
     if reference == KeyReference.MANAGEMENT:
-        fits = len(material) == MANAGEMENT_KEY_BYTES.get(algorithm)
+        size = MANAGEMENT_KEY_BYTES.get(algorithm) if isinstance(algorithm, Algorithm) else None
+        fits = len(material) == size
     else:
         try:
-            fits = algorithm_of(load_key(material).public_key()) is algorithm
+            fits = algorithm_of_key(load_key(material)) is algorithm
             if reference == KeyReference.SECURE_MESSAGING:
                 fits = fits and algorithm in SUITES
         except (TypeError, ValueError, UnsupportedAlgorithm):
             fits = False
     if not fits:
         raise ImageContentError(f"key {reference:02X} is none of {name}")
-    return StoredKey(algorithm, material)
+    return StoredKey(
+        algorithm,
+        material,
+        _member(entry, _PIN_POLICY, PinPolicy),
+        _member(entry, _TOUCH_POLICY, TouchPolicy),
+        _member(entry, _ORIGIN, KeyOrigin),
+    )
 
 
-def _reference(text: str, entry: dict[str, Any]) -> StoredReference:
+def _member(entry: dict[str, Any], name: str, kind: type[_Member]) -> _Member | None:
+    """Read an optional field that names a member of an enumeration."""
+    if name not in entry:
+        return None
+    text = _field(entry, name, str)
+    if text not in kind.__members__:
+        raise ImageContentError(f"{name!a} has an unknown value {text!a}")
+    return kind[text]
+
+
+def _reference(text: str, entry: dict[str, Any], kept: _Kept) -> StoredReference:
     reference = StoredReference(
         _bytes(entry, "salt"),
         _bytes(entry, "digest"),
@@ -170,7 +243,7 @@ def _reference(text: str, entry: dict[str, Any]) -> StoredReference:
     )
     if len(reference.digest) != DIGEST_BYTES:
         raise ImageContentError(f"reference data {text} has a digest of another length")
-    if not 1 <= reference.tries_limit <= TRIES_MAX:
+    if not 1 <= reference.tries_limit <= kept.most_tries:
         raise ImageContentError(f"reference data {text} allows {reference.tries_limit} tries")
     if not 0 <= reference.tries <= reference.tries_limit:
         raise ImageContentError(f"reference data {text} has {reference.tries} tries left")
@@ -185,10 +258,10 @@ def _field(holder: dict[str, Any], name: str, kind: type[_Kind]) -> _Kind:
     return value
 
 
-def _number(text: str, known: Container[int], what: str) -> int:
+def _number(text: str, known: tuple[Container[int], ...], what: str) -> int:
     number = int(text, 16) if _HEX.fullmatch(text) else -1
     # The second test refuses a second spelling, which would hide the first.
-    if number not in known or _hex(number) != text:
+    if not any(number in those for those in known) or _hex(number) != text:
         raise ImageContentError(f"there is no {what} {text!a}")
     return number
 

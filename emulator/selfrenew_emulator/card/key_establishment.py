@@ -66,7 +66,7 @@ def suite_of(state: CardState) -> CipherSuite | None:
     stored = state.keys.get(KeyReference.SECURE_MESSAGING)
     if stored is None or not state.card_verifiable_certificate:
         return None
-    return SUITES[stored.algorithm]
+    return next((suite for suite in SUITES.values() if suite.curve is stored.algorithm), None)
 
 
 def establish(

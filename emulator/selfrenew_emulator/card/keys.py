@@ -9,20 +9,24 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo, Prehashed
 
 from selfrenew.iso7816 import Tlv
 from selfrenew.piv.references import Algorithm
+from selfrenew.piv.signatures import algorithm_of
 
 from .access import RSA_BITS
 from .store import StoredKey
+from .vendor import KeyAlgorithm, VendorAlgorithm
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+CardKey = PrivateKey | ed25519.Ed25519PrivateKey | x25519.X25519PrivateKey
+"""A key of the standard's kinds, or of those that vendors add."""
 KeySource = Callable[[Algorithm], PrivateKey]
 """Gives a fresh key pair; a test may hand in one that draws from a pool."""
 
-_CURVES: dict[Algorithm, ec.EllipticCurve] = {
+CURVES: dict[Algorithm, ec.EllipticCurve] = {
     Algorithm.P256: ec.SECP256R1(),
     Algorithm.P384: ec.SECP384R1(),
 }
@@ -37,13 +41,37 @@ RSA_EXPONENT = 65_537
 
 def generate(algorithm: Algorithm) -> PrivateKey:
     """Generate a key pair with OpenSSL's own randomness."""
-    curve = _CURVES.get(algorithm)
+    curve = CURVES.get(algorithm)
     if curve is not None:
         return ec.generate_private_key(curve)
     return rsa.generate_private_key(RSA_EXPONENT, RSA_BITS[algorithm])
 
 
-def store_key(algorithm: Algorithm, key: PrivateKey) -> StoredKey:
+def generate_any(algorithm: KeyAlgorithm) -> CardKey:
+    """Generate a key pair for any algorithm that an emulated card knows."""
+    match algorithm:
+        case VendorAlgorithm.ED25519:
+            return ed25519.Ed25519PrivateKey.generate()
+        case VendorAlgorithm.X25519:
+            return x25519.X25519PrivateKey.generate()
+        case VendorAlgorithm.RSA1024:
+            # Weak, and what the firmware still makes.
+            return rsa.generate_private_key(RSA_EXPONENT, 1024)  # noqa: S505
+    return generate(algorithm)
+
+
+def algorithm_of_key(key: CardKey) -> KeyAlgorithm:
+    """Name a key pair's algorithm. Raise ValueError for one that no card holds."""
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return VendorAlgorithm.ED25519
+    if isinstance(key, x25519.X25519PrivateKey):
+        return VendorAlgorithm.X25519
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size == 1024:
+        return VendorAlgorithm.RSA1024
+    return algorithm_of(key.public_key())
+
+
+def store_key(algorithm: KeyAlgorithm, key: CardKey) -> StoredKey:
     """Put a key pair in the form in which the card keeps it."""
     return StoredKey(
         algorithm,
@@ -56,28 +84,33 @@ def store_key(algorithm: Algorithm, key: PrivateKey) -> StoredKey:
 
 
 @lru_cache(maxsize=64)
-def load_key(material: bytes) -> PrivateKey:
+def load_key(material: bytes) -> CardKey:
     """Load a key as the card keeps it. Raise ValueError or TypeError where it is none."""
     key = serialization.load_der_private_key(material, None, unsafe_skip_rsa_key_validation=True)
-    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+    if not isinstance(key, CardKey):
         raise TypeError(f"the card holds a key of type {type(key).__name__}")
     return key
 
 
-def public_key_template(key: PrivateKey) -> bytes:
+def public_key_template(key: CardKey) -> bytes:
     """Encode the public key as GENERATE answers it (Part 2, tables 12 and 13)."""
+    return bytes(Tlv(0x7F49, public_key_fields(key)))
+
+
+def public_key_fields(key: CardKey) -> bytes:
+    """Encode what stands inside that template."""
     public = key.public_key()
     if isinstance(public, rsa.RSAPublicKey):
         numbers = public.public_numbers()
         modulus = numbers.n.to_bytes(public.key_size // 8, "big")
         exponent = numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")
-        body = bytes(Tlv(0x81, modulus)) + bytes(Tlv(0x82, exponent))
-    else:
-        point = public.public_bytes(
-            serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-        )
-        body = bytes(Tlv(0x86, point))
-    return bytes(Tlv(0x7F49, body))
+        return bytes(Tlv(0x81, modulus)) + bytes(Tlv(0x82, exponent))
+    if isinstance(public, ed25519.Ed25519PublicKey | x25519.X25519PublicKey):
+        return bytes(Tlv(0x86, public.public_bytes_raw()))
+    point = public.public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+    return bytes(Tlv(0x86, point))
 
 
 def use_rsa(stored: StoredKey, block: bytes) -> bytes:
@@ -137,3 +170,19 @@ def agree_ecdh(stored: StoredKey, point: bytes) -> bytes:
     if point[:1] != bytes((_UNCOMPRESSED,)):
         raise ValueError("the point is not uncompressed")
     return key.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(key.curve, point))
+
+
+def sign_ed25519(stored: StoredKey, message: bytes) -> bytes:
+    """Sign a message itself: Ed25519 takes no digest."""
+    key = load_key(stored.material)
+    if not isinstance(key, ed25519.Ed25519PrivateKey):
+        raise TypeError("not an Ed25519 key")
+    return key.sign(message)
+
+
+def agree_x25519(stored: StoredKey, point: bytes) -> bytes:
+    """Agree a secret. Raise ValueError for a point of another length or of small order."""
+    key = load_key(stored.material)
+    if not isinstance(key, x25519.X25519PrivateKey):
+        raise TypeError("not an X25519 key")
+    return key.exchange(x25519.X25519PublicKey.from_public_bytes(point))

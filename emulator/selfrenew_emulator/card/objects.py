@@ -5,7 +5,7 @@ from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, pars
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import ReferenceDataQualifier
 
-from .access import CONTACTLESS_READ_RULES, READ_RULES
+from .access import CONTACTLESS_READ_RULES, READ_RULES, AccessRule, ContactlessRule
 from .refusal import CommandRefusedError, incorrect_data
 from .security import SecurityStatus
 from .store import Store
@@ -27,6 +27,10 @@ class ObjectCommands:
         self._security = security
         self._rules = rules
 
+    def read_rule(self, tag: int) -> AccessRule | None:
+        """Tell what has to come before an object is read; None where the card has no such."""
+        return READ_RULES.get(tag)
+
     def get(self, command: CommandApdu) -> bytes:
         """Answer a data object in its wrapper."""
         data = command.data
@@ -35,10 +39,10 @@ class ObjectCommands:
         if len(data) < 3 or data[0] != _TAG_LIST or data[1] != len(data) - 2:
             raise incorrect_data()
         tag = _tag(data[2:])
-        rule = READ_RULES.get(tag)
+        rule = self.read_rule(tag)
         if rule is None:
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
-        self._rules.require(CONTACTLESS_READ_RULES[tag])
+        self._rules.require(CONTACTLESS_READ_RULES.get(tag, ContactlessRule.NEVER))
         self._security.require(rule)
         content = self._store.state.objects.get(tag)
         if content is None:
@@ -51,7 +55,7 @@ class ObjectCommands:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.require_management()
         tag, content = _parse_put(command.data)
-        if tag not in READ_RULES:
+        if self.read_rule(tag) is None:
             raise CommandRefusedError(StatusWord.FUNCTION_NOT_SUPPORTED)
         used = sum(map(len, self._store.state.objects.values()))
         used -= len(self._store.state.objects.get(tag, b""))

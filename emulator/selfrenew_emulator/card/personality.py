@@ -10,3 +10,6 @@ class Personality(Enum):
 
     PIV = "piv"
     """Strictly SP 800-73: vendor instructions are refused."""
+
+    YUBIKEY = "yubikey"
+    """As a YubiKey 5 answers: PIV with Yubico's instructions, and the management application."""

@@ -59,7 +59,7 @@ class ReferenceCommands:
             self._not_blocked(qualifier)
             raise tries(self._store.state.references[qualifier].tries)
         self._not_blocked(qualifier)
-        if not _is_pin(command.data, _OLD_PIN_DIGITS):
+        if not self._may_be_shown(qualifier, command.data):
             raise incorrect_data()
         self._compare(qualifier, command.data)
         self._security.verified.add(qualifier)
@@ -93,9 +93,7 @@ class ReferenceCommands:
         if len(command.data) != 2 * _SIZE:
             raise incorrect_data()
         old, new = command.data[:_SIZE], command.data[_SIZE:]
-        if qualifier in _PINS and not (
-            _is_pin(old, _OLD_PIN_DIGITS) and _is_pin(new, _NEW_PIN_DIGITS)
-        ):
+        if not (self._may_be_shown(qualifier, old) and self._may_be_chosen(qualifier, new)):
             raise incorrect_data()
         self._compare(qualifier, old)
         self._set(qualifier, new)
@@ -116,11 +114,19 @@ class ReferenceCommands:
         if len(command.data) != 2 * _SIZE:
             raise incorrect_data()
         puk, new = command.data[:_SIZE], command.data[_SIZE:]
-        if not _is_pin(new, _NEW_PIN_DIGITS):
+        if not self._may_be_chosen(_PIN, new):
             raise incorrect_data()
         self._compare(_PUK, puk, revoked=_PIN)
         self._set(_PIN, new)
         return b""
+
+    def _may_be_shown(self, qualifier: int, value: bytes) -> bool:
+        """Tell whether a value has a form that is worth a try."""
+        return qualifier not in _PINS or _is_pin(value, _OLD_PIN_DIGITS)
+
+    def _may_be_chosen(self, qualifier: int, value: bytes) -> bool:
+        """Tell whether a value has a form that may be set."""
+        return qualifier not in _PINS or _is_pin(value, _NEW_PIN_DIGITS)
 
     def _usable(self, qualifier: int) -> bool:
         state = self._store.state

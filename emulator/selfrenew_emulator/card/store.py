@@ -11,10 +11,9 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from selfrenew.piv.references import Algorithm
-
 from .interface import Interfaces
 from .personality import Personality
+from .vendor import KeyAlgorithm, KeyOrigin, PinPolicy, TouchPolicy
 
 TRIES_MAX = 15
 """As many as 63Cx can tell."""
@@ -24,10 +23,16 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key: PKCS #8 DER for a key pair, the key's own bytes for a symmetric one."""
+    """A key: PKCS #8 DER for a key pair, the key's own bytes for a symmetric one.
 
-    algorithm: Algorithm
+    Policies and origin are None where a card keeps none.
+    """
+
+    algorithm: KeyAlgorithm
     material: bytes = field(repr=False)
+    pin_policy: PinPolicy | None = None
+    touch_policy: TouchPolicy | None = None
+    origin: KeyOrigin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,8 @@ class CardState:
     """The issuer-specified intermediate retry value (Part 2, 3.2.1): tries kept from the air."""
     card_verifiable_certificate: bytes = b""
     """The secure messaging CVC of key 04; empty until it is loaded."""
+    serial: int | None = None
+    """What a YubiKey tells as its serial number."""
 
 
 CommitHook = Callable[[CardState], None]
@@ -108,6 +115,10 @@ class Store:
         No command of the standard does that: a card office loads it in its own way.
         """
         self._writable().card_verifiable_certificate = certificate
+
+    def remove_key(self, reference: int) -> None:
+        """Remove a key, if there is one."""
+        self._writable().keys.pop(reference, None)
 
     def put_reference(self, qualifier: int, reference: StoredReference) -> None:
         """Replace a PIN or PUK, or its counter."""

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`selfrenew-emulator card`: make, show and change card images."""
+"""`selfrenew-emulator card`: make, show, change and insert card images."""
 
 import json
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -13,7 +12,9 @@ from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.card import CardImage, Personality, read_image
 
 from .card_changes import change_image
+from .card_insert import insert
 from .card_view import describe, table
+from .image_argument import IMAGE, file_errors
 from .passcode import passcode_from
 
 _ALGORITHMS = {
@@ -30,17 +31,6 @@ _SLOTS = {
     "9A": KeyReference.PIV_AUTHENTICATION,
     "9C": KeyReference.DIGITAL_SIGNATURE,
 }
-_IMAGE = click.Path(dir_okay=False, path_type=Path)
-
-
-@contextmanager
-def _file_errors(image: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise click.UsageError(
-            f"Using the card image {image} failed: {error.strerror}. Check path and permissions."
-        ) from error
 
 
 @click.group()
@@ -49,12 +39,12 @@ def card() -> None:
     selfrenew-emulator card make bench/bob.card --name 'Bob Brown' --days-left 5
     selfrenew-emulator card show bench/bob.card
 
-    Make, show and change card images.
+    Make, show and change card images, and put them into readers.
     """  # noqa: D205, D301, D400  help opens with two examples
 
 
 @card.command(short_help="Make a person's card and write its image.")
-@click.argument("image", type=_IMAGE)
+@click.argument("image", type=IMAGE)
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
@@ -106,13 +96,13 @@ def make(
     order = CardOrder(name, days_left, _ALGORITHMS[algorithm.upper()], Personality(personality))
     made = order_card(folder, order)
     change_image(made, passcode=passcode)
-    with _file_errors(image):
+    with file_errors(image):
         CardImage.create(image, made.state, overwrite=force)
     click.echo(f"{image}: {name}, {days_left} days left")
 
 
 @card.command(short_help="Show what is on a card; no secrets.")
-@click.argument("image", type=_IMAGE)
+@click.argument("image", type=IMAGE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON with stable keys.")
 def show(image: Path, *, as_json: bool) -> None:
     """\b
@@ -121,7 +111,7 @@ def show(image: Path, *, as_json: bool) -> None:
 
     Show what is on a card: holder, keys, certificates, tries left. No secrets.
     """  # noqa: D205, D301, D400  help opens with two examples
-    with _file_errors(image):
+    with file_errors(image):
         view = describe(read_image(image))
     if as_json:
         click.echo(json.dumps(view))
@@ -132,7 +122,7 @@ def show(image: Path, *, as_json: bool) -> None:
 
 
 @card.command("set", short_help="Change a card as mishaps would.")
-@click.argument("image", type=_IMAGE)
+@click.argument("image", type=IMAGE)
 @click.option("--locked", is_flag=True, help="Use up the passcode's tries.")
 @click.option(
     "--new-passcode", is_flag=True, help="Set the passcode given in SELFRENEW_NEW_PASSCODE."
@@ -157,7 +147,7 @@ def set_(
     from selfrenew_emulator.card import Card  # noqa: PLC0415
 
     passcode = passcode_from(os.environ, "SELFRENEW_NEW_PASSCODE") if new_passcode else None
-    with _file_errors(image), closing(Card.open(image)) as opened:
+    with file_errors(image), closing(Card.open(image)) as opened:
         change_image(
             opened,
             passcode=passcode,
@@ -166,3 +156,6 @@ def set_(
             clear=_SLOTS[clear] if clear else None,
         )
     click.echo(f"{image}: changed")
+
+
+card.add_command(insert)

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import KeyReference, ReferenceDataQualifier
-from selfrenew_emulator.card import Card, StoredReference, generate
-from selfrenew_emulator.card.keys import store_key
+from selfrenew_emulator.card import Card, StoredReference
+from selfrenew_emulator.card.keys import generate_any, store_key
 
 _PIN = ReferenceDataQualifier.APPLICATION_PIN
 
@@ -30,8 +30,9 @@ def change_image(
         pin = replace(pin, tries=0)
     store.put_reference(_PIN, pin)
     if tear is not None and tear in state.keys:
-        algorithm = state.keys[tear].algorithm
-        store.put_key(tear, store_key(algorithm, generate(algorithm)))
+        old = state.keys[tear]
+        new = store_key(old.algorithm, generate_any(old.algorithm))
+        store.put_key(tear, replace(old, material=new.material))
     if clear is not None:
         store.put_object(DataObject.certificate_of(clear).tag, b"")
     store.commit()

@@ -23,7 +23,9 @@ class ExitCode(IntEnum):
     """The stage of a state folder is not running."""
     REFUSED = 8
     """The stage or the card refused what was asked."""
+    READER_UNAVAILABLE = 9
+    """There is no reader to put the card into, or no private pcscd to be had."""
     BUG = 70
     """An error nobody foresaw; its traceback is printed."""
     INTERRUPTED = 130
-    """Ctrl-C, while something other than `up` was running."""
+    """Ctrl-C, while something other than `up`, `reader up` or `card insert` was running."""

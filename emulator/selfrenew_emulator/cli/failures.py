@@ -3,6 +3,7 @@
 
 from selfrenew_emulator.card import CardImageError, CardImageExistsError
 from selfrenew_emulator.personalisation import PersonalisationError
+from selfrenew_emulator.reader import ReaderError
 from selfrenew_emulator.stage import (
     DeskRefusedError,
     DeskUnreachableError,
@@ -20,6 +21,7 @@ _ENDINGS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (DeskRefusedError, ExitCode.REFUSED),
     (StageError, ExitCode.REFUSED),
     (PersonalisationError, ExitCode.REFUSED),
+    (ReaderError, ExitCode.READER_UNAVAILABLE),
     (CardImageExistsError, ExitCode.IMAGE_EXISTS),
     (CardImageError, ExitCode.IMAGE_UNUSABLE),
 )

@@ -45,7 +45,8 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     lazy={
         "up": ("up", "Keep a stage running: CA, card management and Spine on loopback."),
-        "card": ("card", "Make, show and change card images."),
+        "card": ("card", "Make, show and change card images, and put them into readers."),
+        "reader": ("reader", "Keep readers for PC/SC programs running."),
     },
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -1,13 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Readers: in the process, or over a card image file."""
+"""Readers: in the process, over a card image file, or PC/SC's by vsmartcard's driver."""
 
 from .embedded import EmbeddedConnection, EmbeddedReader
+from .errors import (
+    NamespacesRefusedError,
+    NotPoweredError,
+    PcscdFailedError,
+    PcscdMissingError,
+    PcscdTooOldError,
+    ReaderError,
+    ReaderPortTakenError,
+    VpcdUnreachableError,
+)
 from .image import ImageReader, UnusableImageError, open_image_reader
+from .pcscd import PrivatePcscd
+from .slot import CardSlot
+from .vpcd import LinkedCard, VpcdLink
+from .vpcd_reader import VpcdReader
 
 __all__ = [
+    "CardSlot",
     "EmbeddedConnection",
     "EmbeddedReader",
     "ImageReader",
+    "LinkedCard",
+    "NamespacesRefusedError",
+    "NotPoweredError",
+    "PcscdFailedError",
+    "PcscdMissingError",
+    "PcscdTooOldError",
+    "PrivatePcscd",
+    "ReaderError",
+    "ReaderPortTakenError",
     "UnusableImageError",
+    "VpcdLink",
+    "VpcdReader",
+    "VpcdUnreachableError",
     "open_image_reader",
 ]

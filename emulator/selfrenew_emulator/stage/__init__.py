@@ -2,10 +2,12 @@
 """A stage: card, CA, card management and Spine, wired and started."""
 
 from .configuration import StageUrls
-from .embedded import DEFAULT_NOW, TEST_PASSCODE, EmbeddedStage
+from .embedded import EmbeddedStage
 from .errors import DeskRefusedError, DeskUnreachableError, PortTakenError, StageError, StateError
+from .pcsc import PcscStage
 from .people import DEFAULT_ROLES, mail_address
 from .server import Endpoint, Servers, bind
+from .stage import DEFAULT_NOW, TEST_PASSCODE, Stage
 
 __all__ = [
     "DEFAULT_NOW",
@@ -15,8 +17,10 @@ __all__ = [
     "DeskUnreachableError",
     "EmbeddedStage",
     "Endpoint",
+    "PcscStage",
     "PortTakenError",
     "Servers",
+    "Stage",
     "StageError",
     "StageUrls",
     "StateError",

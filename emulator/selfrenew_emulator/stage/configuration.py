@@ -2,6 +2,7 @@
 """The configuration a stage writes for `selfrenew --config`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -16,11 +17,11 @@ class StageUrls:
     desk: str
 
 
-def configuration_text(urls: StageUrls, *, card: str, root: str) -> str:
+def configuration_text(urls: StageUrls, *, reader: Mapping[str, str], root: str) -> str:
     """Render the configuration; file names are relative to the file itself."""
     # A JSON string is a TOML basic string.
-    tables = {
-        "reader": {"transport": "image", "location": card},
+    tables: dict[str, Mapping[str, str]] = {
+        "reader": reader,
         "ca": {
             "url": urls.cmp_https,
             "authentication_profile": "authentication",

@@ -18,6 +18,7 @@ from typing import Any
 from .errors import StateError
 
 FORMAT = 1
+CARD_FILE = "alice.card"
 _REMEDY = "Name another folder, or remove this one to start afresh."
 
 
@@ -63,8 +64,8 @@ class StageFolder:
 
     @property
     def card_file(self) -> Path:
-        """The card the configuration names."""
-        return self.path / "alice.card"
+        """The card of the stage's first person."""
+        return self.path / CARD_FILE
 
     @property
     def ca_folder(self) -> Path:

@@ -3,7 +3,7 @@
 
 from .apdu import ApduFormatError, CommandApdu, ResponseApdu
 from .errors import Iso7816Error
-from .instruction import SECRET_INSTRUCTIONS, Instruction
+from .instruction import SECRET_INSTRUCTIONS, Instruction, carries_secret
 from .status import StatusWord, describe_status, tries_left
 from .tlv import Tlv, TlvFormatError, find, parse_tlvs
 
@@ -17,6 +17,7 @@ __all__ = [
     "StatusWord",
     "Tlv",
     "TlvFormatError",
+    "carries_secret",
     "describe_status",
     "find",
     "parse_tlvs",

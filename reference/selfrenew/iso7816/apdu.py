@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from .errors import Iso7816Error
-from .instruction import SECRET_INSTRUCTIONS
+from .instruction import carries_secret
 
 _DATA_MAX = 65535
 _LE_MAX = 65536
@@ -26,7 +26,7 @@ class CommandApdu:
     le: int | None = None
 
     def __repr__(self) -> str:
-        secret = self.data and self.ins in SECRET_INSTRUCTIONS
+        secret = self.data and carries_secret(self.ins)
         data = "***" if secret else self.data.hex()
         head = f"{self.cla:02X} {self.ins:02X} {self.p1:02X} {self.p2:02X}"
         return f"CommandApdu({head}, data={data!r}, le={self.le})"

@@ -27,3 +27,16 @@ SECRET_INSTRUCTIONS = frozenset(
     }
 )
 """Commands whose data is a PIN or a PUK: never to be printed."""
+
+_KNOWN = frozenset(Instruction)
+
+
+def carries_secret(ins: int) -> bool:
+    """Tell whether a command's data must never be printed.
+
+    An instruction that is not the standard's counts: vendors import keys with some of theirs.
+
+    >>> [carries_secret(ins) for ins in (Instruction.VERIFY, Instruction.GET_DATA, 0xFE)]
+    [True, False, True]
+    """
+    return ins in SECRET_INSTRUCTIONS or ins not in _KNOWN

@@ -2,8 +2,10 @@
 """How APDUs reach a card."""
 
 from .connection import (
+    AwaitingReader,
     CardConnection,
     CardRemovedError,
+    MonitoredReader,
     NoCardError,
     NoReaderError,
     Reader,
@@ -13,8 +15,10 @@ from .connection import (
 )
 
 __all__ = [
+    "AwaitingReader",
     "CardConnection",
     "CardRemovedError",
+    "MonitoredReader",
     "NoCardError",
     "NoReaderError",
     "Reader",

@@ -10,10 +10,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from selfrenew.iso7816 import (
-    SECRET_INSTRUCTIONS,
     CommandApdu,
     Instruction,
     ResponseApdu,
+    carries_secret,
     describe_status,
 )
 
@@ -114,7 +114,7 @@ def _describe(command: CommandApdu) -> str:
     head = f"{name} {command.cla:02X} {command.ins:02X} {command.p1:02X} {command.p2:02X}"
     if not command.data:
         return head
-    if command.ins in SECRET_INSTRUCTIONS:
+    if carries_secret(command.ins):
         return f"{head} [{len(command.data)} bytes masked]"
     return f"{head} {command.data.hex()}"
 

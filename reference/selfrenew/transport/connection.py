@@ -9,6 +9,7 @@ TransportError
 └── ReaderBusyError   another program holds the card
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, runtime_checkable
 
@@ -90,3 +91,19 @@ class Reader(Protocol):
 
     def connect(self) -> CardConnection:
         """Power the card and connect to it. Raise NoCardError or ReaderBusyError."""
+
+
+@runtime_checkable
+class MonitoredReader(Reader, Protocol):
+    """A reader that tells by itself that its card was taken out."""
+
+    def on_removal(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, by any thread, at each removal; the returned one ends that."""
+
+
+@runtime_checkable
+class AwaitingReader(Reader, Protocol):
+    """A reader that one can wait at."""
+
+    def wait_for_card(self, timeout_seconds: float) -> bool:
+        """Wait until the card is in; False where it did not come in time."""

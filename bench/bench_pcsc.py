@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How fast a card answers through pcscd, beside a constant answer over the same link and vicc."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bench_card import sign_alone, sign_command
+from measuring import median_ms, tell
+
+from selfrenew.piv.references import Algorithm, KeyReference
+from selfrenew.transport.pcsc import PcscReader
+from selfrenew_emulator.card import Card, generate
+from selfrenew_emulator.card.keys import store_key
+from selfrenew_emulator.randomness import seeded
+from selfrenew_emulator.reader import LinkedCard, PrivatePcscd
+from selfrenew_emulator.stage.pcsc import SOCKET_VARIABLE
+
+_SELECT = bytes.fromhex("00A4040009A0000003080000100000")
+_DISCOVERY = bytes.fromhex("00CB3FFF035C017E00")
+_MASTER_FILE = bytes.fromhex("00A4000C023F00")
+_TIMES = 2_000
+
+
+class ConstantCard:
+    """Answers each command with the same bytes, as fast as anything behind this link can."""
+
+    def __init__(self, atr: bytes, answer: bytes) -> None:
+        self.atr = atr
+        self._answer = answer
+
+    def power_on(self) -> bytes:
+        """Take power."""
+        return self.atr
+
+    def power_off(self) -> None:
+        """Lose it."""
+
+    def reset(self) -> None:
+        """Forget nothing, knowing nothing."""
+
+    def transmit(self, command: bytes) -> bytes:
+        """Answer."""
+        del command
+        return self._answer
+
+
+@contextmanager
+def inserted(pcscd: PrivatePcscd, card: LinkedCard) -> Iterator[Callable[[bytes], bytes]]:
+    """Put a card in; give the way to send it commands through PC/SC."""
+    reader = pcscd.reader()
+    reader.insert(card)
+    connection = PcscReader(reader.name).connect()
+    try:
+        yield connection.transmit
+    finally:
+        connection.close()
+        reader.close()
+
+
+def time_us(transmit: Callable[[bytes], bytes], command: bytes, times: int = _TIMES) -> float:
+    """Time a command, in microseconds; the median."""
+    if transmit(command)[-2:] != b"\x90\x00":
+        raise RuntimeError(f"the card does not answer {command.hex()}")
+    return median_ms(lambda: transmit(command), times) * 1e3
+
+
+def measure_cheap(pcscd: PrivatePcscd, card: Card, name: str, command: bytes) -> None:
+    """Time a command, and its very answer given by a constant card."""
+    answer = card.transmit(command)
+    with inserted(pcscd, ConstantCard(card.atr, answer)) as transmit:
+        floor = time_us(transmit, command)
+    with inserted(pcscd, card) as transmit:
+        took = time_us(transmit, command)
+    tell(f"{name} through pcscd", took, "us", floor=floor, of="a constant answer")
+
+
+def measure_signature(pcscd: PrivatePcscd, card: Card) -> None:
+    """Time an RSA-2048 signature; its floor is OpenSSL's and the link's time together."""
+    key = generate(Algorithm.RSA2048)
+    card.store.put_key(KeyReference.CARD_AUTHENTICATION, store_key(Algorithm.RSA2048, key))
+    card.store.commit()
+    command = sign_command(Algorithm.RSA2048)
+    answer = card.transmit(command)
+    alone = median_ms(sign_alone(key), 300) * 1e3
+    with inserted(pcscd, ConstantCard(card.atr, answer)) as transmit:
+        link = time_us(transmit, command)
+    with inserted(pcscd, card) as transmit:
+        took = time_us(transmit, command, 300)
+    name = "A signature, RSA2048, through pcscd"
+    tell(name, took, "us", floor=alone + link, of="OpenSSL and the link")
+
+
+def measure_vicc(pcscd: PrivatePcscd, ours: float) -> None:
+    """Time vsmartcard's own card in the same reader, as it comes."""
+    program = shutil.which("vicc")
+    if program is None:
+        print("vicc is not installed (Debian: python3-virtualsmartcard); no peer to measure")
+        return
+    command = [program, "--type", "iso7816", "--hostname", "127.0.0.1"]
+    folder = "/usr/lib/python3/site-packages/virtualsmartcard"
+    with subprocess.Popen(  # noqa: S603  the peer
+        [*command, "--port", str(pcscd.ports[0])],
+        env={**os.environ, "PYTHONPATH": folder},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as peer:
+        try:
+            reader = PcscReader(pcscd.reader_names[0])
+            if not reader.wait_for_card(15):
+                print("vicc did not come up; no peer to measure")
+                return
+            connection = reader.connect()
+            theirs = time_us(connection.transmit, _MASTER_FILE, 30)
+            connection.close()
+        finally:
+            peer.send_signal(signal.SIGKILL)
+    tell("vicc (iso7816), SELECT of the master file", theirs, "us", floor=ours, of="ours")
+
+
+def main() -> None:
+    """Measure."""
+    card = Card.blank(
+        pin=b"123456", puk=b"12345678", management_key=bytes(24), randomness=seeded(0)
+    )
+    with PrivatePcscd() as pcscd:
+        os.environ[SOCKET_VARIABLE] = str(pcscd.socket_file)
+        measure_cheap(pcscd, card, "SELECT", _SELECT)
+        measure_cheap(pcscd, card, "GET DATA 7E", _DISCOVERY)
+        measure_signature(pcscd, card)
+        with inserted(pcscd, card) as transmit:
+            ours = time_us(transmit, _SELECT)
+        measure_vicc(pcscd, ours)
+
+
+if __name__ == "__main__":
+    main()

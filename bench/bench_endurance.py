@@ -103,6 +103,8 @@ def restart_with_cards(
     for reader, card in zip(readers, cards, strict=True):
         reader.insert(card)
     old = pcscd.pid
+    if old is None:
+        raise RuntimeError("pcscd is not running")
     os.kill(old, signal.SIGKILL)
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and not _back(pcscd, old, readers):
@@ -114,7 +116,7 @@ def restart_with_cards(
 
 def _back(pcscd: PrivatePcscd, old: int, readers: list[VpcdReader[LinkedCard]]) -> bool:
     code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
-    if code != scard.SCARD_S_SUCCESS or pcscd.pid == old:
+    if code != scard.SCARD_S_SUCCESS or pcscd.pid in {old, None}:
         return False
     scard.SCardReleaseContext(context)
     return set(list_readers()) >= {reader.name for reader in readers} and all(

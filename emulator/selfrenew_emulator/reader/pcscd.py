@@ -92,9 +92,14 @@ class PrivatePcscd:
         self._stack.__exit__(kind, error, traceback)
 
     @property
-    def pid(self) -> int:
-        """The daemon's process, as it says itself; another one once it was restarted."""
-        return int(self.socket_file.with_name("pcscd.pid").read_text("ascii").split()[0])
+    def pid(self) -> int | None:
+        """The daemon's process, another one once it was restarted; None while it starts."""
+        try:
+            said = self.socket_file.with_name("pcscd.pid").read_bytes()
+        except FileNotFoundError:
+            return None
+        number = said.split(b"\n")[0]
+        return int(number) if number else None
 
     @property
     def running(self) -> bool:

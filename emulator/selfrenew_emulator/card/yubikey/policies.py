@@ -8,7 +8,7 @@ from selfrenew_emulator.card.store import StoredKey
 from selfrenew_emulator.card.vendor import ATTESTATION_KEY, PinPolicy, TouchPolicy
 
 SLOTS = frozenset(KEY_RULES) - {KeyReference.SECURE_MESSAGING}
-"""Key pairs a YubiKey keeps besides the one it attests with; it has no secure messaging of PIV's."""
+"""Key pairs a YubiKey keeps besides the one it attests with; PIV's secure messaging it has not."""
 _PIN_POLICY, _TOUCH_POLICY = 0xAA, 0xAB
 
 _DEFAULT_PIN_POLICIES = {

@@ -6,6 +6,7 @@ import shutil
 import signal
 import statistics
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -23,6 +24,8 @@ from selfrenew_emulator.stage.pcsc import SOCKET_VARIABLE
 _SELECT = bytes.fromhex("00A4040009A0000003080000100000")
 _DISCOVERY = bytes.fromhex("00CB3FFF035C017E00")
 _MASTER_FILE = bytes.fromhex("00A4000C023F00")
+# Where Debian's package puts it, which no interpreter looks for by itself.
+_VIRTUALSMARTCARD = "/usr/lib/python3/site-packages/virtualsmartcard"
 _TIMES = 2_000
 _TURNS = 3
 
@@ -106,11 +109,10 @@ def measure_vicc(pcscd: PrivatePcscd, ours: float) -> None:
     if program is None:
         print("vicc is not installed (Debian: python3-virtualsmartcard); no peer to measure")
         return
-    command = [program, "--type", "iso7816", "--hostname", "127.0.0.1"]
-    folder = "/usr/lib/python3/site-packages/virtualsmartcard"
+    command = [sys.executable, program, "--type", "iso7816", "--hostname", "127.0.0.1"]
     with subprocess.Popen(  # noqa: S603  the peer
         [*command, "--port", str(pcscd.ports[0])],
-        env={**os.environ, "PYTHONPATH": folder},
+        env={**os.environ, "PYTHONPATH": _VIRTUALSMARTCARD},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from .errors import (
 from .image import ImageReader, UnusableImageError, open_image_reader
 from .pcscd import PrivatePcscd
 from .slot import CardSlot
+from .smartcard_os import SmartcardOS
 from .vpcd import LinkedCard, VpcdLink
 from .vpcd_reader import VpcdReader
 
@@ -32,6 +33,7 @@ __all__ = [
     "PrivatePcscd",
     "ReaderError",
     "ReaderPortTakenError",
+    "SmartcardOS",
     "UnusableImageError",
     "VpcdLink",
     "VpcdReader",

@@ -177,7 +177,7 @@ def test_a_ca_that_needs_more_time_than_there_is_ends_the_wait_at_once(
     with pytest.raises(CaWaitingError, match="than the 180 seconds"):
         ask()
     assert slept.seconds == []
-    assert ca.kinds == ["cr", "pollReq"]
+    assert ca.kinds == ["cr", "pollReq", "error"]
 
 
 def test_a_ca_that_never_decides_is_not_asked_for_ever(ask: Ask, ca: Any, slept: Any) -> None:

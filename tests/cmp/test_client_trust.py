@@ -69,10 +69,16 @@ def test_an_answer_without_a_nonce_of_its_own_is_refused(
         ask()
 
 
-@pytest.mark.parametrize("pvno", [0, 1, 4, 255])
+@pytest.mark.parametrize("pvno", [0, 1, 4, 255, -1, 256])
 def test_an_answer_of_an_unknown_version_is_refused(ask: Ask, ca: Any, pvno: int) -> None:
     ca.header = lambda header: setattr(header, "pvno", pvno)
     with pytest.raises(CmpFormatError, match=f"CMP version {pvno}"):
+        ask()
+
+
+def test_a_version_too_long_to_be_shown_is_refused(ask: Ask, ca: Any) -> None:
+    ca.header = lambda header: setattr(header, "pvno", 1 << 20_000)
+    with pytest.raises(CmpFormatError, match="too long to be shown"):
         ask()
 
 
@@ -119,7 +125,7 @@ def test_an_answer_changed_anywhere_on_its_way_is_refused(ask: Ask, ca: Any, pki
         ca.received.clear()
         with pytest.raises(CmpError):
             ask()
-        assert ca.kinds == ["cr"]
+        assert ca.kinds in (["cr"], ["cr", "error"])
 
 
 def test_a_mac_where_a_signature_is_due_is_refused(ask: Ask, ca: Any) -> None:

@@ -88,7 +88,7 @@ class OpenSsl:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
         names = [name for name in ("q1", "p1", "q2", "p2") if (self.folder / name).exists()]

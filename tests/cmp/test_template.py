@@ -13,6 +13,7 @@ from selfrenew.cmp.message import decode_list, encode, tlv
 from selfrenew.cmp.structures import GenMsgContent
 from selfrenew.cmp.template import (
     name_from_der,
+    names_of,
     public_key_info,
     public_key_of,
     template_request,
@@ -124,3 +125,13 @@ def test_extensions_that_cannot_be_read_are_a_named_error(extensions: list[TLV])
 def test_a_name_that_cannot_be_read_is_a_named_error(raw: bytes) -> None:
     with pytest.raises(CmpFormatError):
         name_from_der(raw)
+
+
+@pytest.mark.parametrize("extensions", [None, [extension(x509.OCSPNoCheck())]])
+def test_names_are_those_of_the_request_that_a_template_is_framed_as(
+    extensions: list[TLV] | None,
+) -> None:
+    asked = template(extensions=extensions)
+    framed = template_request(asked)
+    subject, read = names_of(asked)
+    assert (subject, list(read)) == (framed.subject, list(framed.extensions))

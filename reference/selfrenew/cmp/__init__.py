@@ -6,7 +6,9 @@ reference's own behaviour.
 """
 
 from .errors import (
+    CaAnswerLostError,
     CaBusyError,
+    CaDownError,
     CaRejectedError,
     CaUnreachableError,
     CaWaitingError,
@@ -20,7 +22,9 @@ from .errors import (
 )
 
 __all__ = [
+    "CaAnswerLostError",
     "CaBusyError",
+    "CaDownError",
     "CaRejectedError",
     "CaUnreachableError",
     "CaWaitingError",

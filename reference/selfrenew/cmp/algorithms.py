@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Algorithm identifiers of CMP (RFC 9481) and how they map to `cryptography`."""
 
+from functools import cache, lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.asn1 import TLV, Null
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 
 from .errors import CmpFormatError
-from .message import decode, encode, tlv
+from .message import encode, read, tlv
 
 Oid = x509.ObjectIdentifier
 
 PASSWORD_BASED_MAC = Oid("1.2.840.113533.7.66.13")
 PBMAC1 = Oid("1.2.840.113549.1.5.14")
 PBKDF2 = Oid("1.2.840.113549.1.5.12")
+RSA_ENCRYPTION = Oid("1.2.840.113549.1.1.1")
+EC_PUBLIC_KEY = Oid("1.2.840.10045.2.1")
 RSASSA_PSS = Oid("1.2.840.113549.1.1.10")
 MGF1 = Oid("1.2.840.113549.1.1.8")
 ED25519 = Oid("1.3.101.112")
@@ -52,15 +56,20 @@ def oid_of(identifier: list[TLV]) -> Oid:
     """Read the OID of an AlgorithmIdentifier or InfoTypeAndValue. Raise CmpFormatError."""
     if not 1 <= len(identifier) <= 2:
         raise CmpFormatError(f"an identifier has {len(identifier)} fields, not one or two")
-    return decode(Oid, encode(identifier[0]))
+    return read(Oid, identifier[0])
 
 
 def identifier(oid: Oid, parameters: bytes | None = None) -> list[TLV]:
     """Make an AlgorithmIdentifier or InfoTypeAndValue; `parameters` is DER."""
-    fields = [tlv(encode(oid))]
+    fields = [_oid_tlv(oid)]
     if parameters is not None:
         fields.append(tlv(parameters))
     return fields
+
+
+@lru_cache(maxsize=128)
+def _oid_tlv(oid: Oid) -> TLV:
+    return tlv(encode(oid))
 
 
 def digest_identifier(algorithm: hashes.HashAlgorithm) -> list[TLV]:
@@ -71,16 +80,22 @@ def digest_identifier(algorithm: hashes.HashAlgorithm) -> list[TLV]:
 def signature_identifier(public_key: object) -> list[TLV]:
     """Name the signature a key makes here: SHA-256, with P-384 SHA-384. Raise CmpFormatError."""
     if isinstance(public_key, rsa.RSAPublicKey):
-        return identifier(_oid_for(RSA_SIGNATURES, hashes.SHA256()), encode(Null()))
+        return identifier(_signature_oid("sha256", by_rsa=True), encode(Null()))
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         large = public_key.curve.key_size > 256
-        digest = hashes.SHA384() if large else hashes.SHA256()
-        return identifier(_oid_for(ECDSA_SIGNATURES, digest))
+        return identifier(_signature_oid("sha384" if large else "sha256", by_rsa=False))
     if isinstance(public_key, ed25519.Ed25519PublicKey):
         return identifier(ED25519)
     if isinstance(public_key, ed448.Ed448PublicKey):
         return identifier(ED448)
     raise CmpFormatError(f"{type(public_key).__name__} makes no signature CMP knows here")
+
+
+# Asked for with each message that is sent.
+@cache
+def _signature_oid(digest: str, *, by_rsa: bool) -> Oid:
+    table = RSA_SIGNATURES if by_rsa else ECDSA_SIGNATURES
+    return next(oid for oid, algorithm in table.items() if algorithm.name == digest)
 
 
 def _oid_for(table: dict[Oid, hashes.HashAlgorithm], wanted: hashes.HashAlgorithm) -> Oid:

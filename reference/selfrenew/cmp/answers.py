@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an answer of the CA says, once its bytes are here (RFC 9810, 5.3; RFC 9811, 3.2)."""
 
+from selfrenew import messages
 from selfrenew.http import Answer, one_line
 
 from .building import CERT_REQ_ID
@@ -29,18 +30,18 @@ def read_answer(attempted: str, reply: Answer) -> ReceivedMessage:
     """Read an HTTP answer as CMP, of any status (RFC 9811, 3.1). Raise NotCmpError, CaBusyError."""
     if reply.content_type != CONTENT_TYPE:
         if reply.status >= 500:
-            raise CaBusyError(f"{attempted} failed: HTTP {reply.status}. Try again later.", None)
-        what = one_line(reply.content_type) or "an answer without content type"
+            raise CaBusyError(
+                messages.CA_FAILED.format(attempted=attempted, status=reply.status), None
+            )
+        what = one_line(reply.content_type) or messages.NO_CONTENT_TYPE
         raise NotCmpError(
-            f"{attempted} was answered with HTTP {reply.status} and {what}, which is not CMP. "
-            "Check the CA's address in the configuration."
+            messages.ANSWER_NO_CMP.format(attempted=attempted, status=reply.status, what=what)
         )
     try:
         return decode_message(reply.body)
     except CmpFormatError as error:
         raise NotCmpError(
-            f"{attempted} was answered with {len(reply.body)} bytes that are not a CMP message "
-            f"({error}). Check the CA's address in the configuration."
+            messages.ANSWER_BROKEN.format(attempted=attempted, number=len(reply.body), error=error)
         ) from error
 
 
@@ -58,8 +59,11 @@ def require(attempted: str, answer: ReceivedMessage, expected: BodyType) -> None
         raise rejection(attempted, error.pki_status_info, error.error_details)
     if answer.body_type is not expected:
         raise CmpFormatError(
-            f"{attempted} was answered with {answer.body_type.standard_name} instead of "
-            f"{expected.standard_name}. Nothing was done with it."
+            messages.ANSWER_OTHER_TYPE.format(
+                attempted=attempted,
+                found=answer.body_type.standard_name,
+                wanted=expected.standard_name,
+            )
         )
 
 
@@ -79,8 +83,7 @@ def single_response(answer: ReceivedMessage) -> CertResponse:
     responses = decode(CertRepMessage, answer.content).response
     if len(responses) != 1 or responses[0].cert_req_id != CERT_REQ_ID:
         raise CmpFormatError(
-            f"The CA's {answer.body_type.standard_name} does not answer the one request that was "
-            "sent. Nothing was done with it."
+            messages.ANSWER_OTHER_REQUEST.format(answer=answer.body_type.standard_name)
         )
     return responses[0]
 
@@ -89,5 +92,5 @@ def certificate_in(response: CertResponse) -> bytes:
     """Take the certificate out of a response that grants it, as DER. Raise CmpFormatError."""
     pair = response.certified_key_pair
     if pair is None or pair.cert_or_enc_cert.tag != "certificate":
-        raise CmpFormatError("The CA granted the request and sent no certificate.")
+        raise CmpFormatError(messages.NO_CERTIFICATE_SENT)
     return encode(pair.cert_or_enc_cert.value)

@@ -45,6 +45,7 @@ from .structures import (
     BodyType,
     CertConfirmContent,
     CertStatus,
+    ErrorMsgContent,
     FailureInfo,
     GenMsgContent,
     PkiHeader,
@@ -100,6 +101,10 @@ class Conversation:
         self.protection = protection
         self.transaction_id = randomness(NONCE_BYTES)
         self.sender_nonce = b""
+        self.answer_nonce: bytes | None = None
+        """The senderNonce of the answer that came last, believed or not."""
+        self.general_info: list[TLV] | None = None
+        """What every message says beside its content, as InfoTypeAndValue."""
         self._recipient = recipient
         self._clock = clock
         self._randomness = randomness
@@ -130,6 +135,7 @@ class Conversation:
             transaction_id=self.transaction_id,
             sender_nonce=self.sender_nonce,
             recip_nonce=recip_nonce,
+            general_info=self.general_info,
         )
         if protection is None:
             return encode_unprotected(Message(header, body_type, content))
@@ -232,6 +238,16 @@ def _confirmation_digest(certificate: x509.Certificate) -> hashes.HashAlgorithm 
 def poll_request(cert_req_id: int = CERT_REQ_ID) -> bytes:
     """Build the content of pollReq for the one request, or with WHOLE_MESSAGE for its answer."""
     return encode_list(PollReqContent(items=[PollRequest(cert_req_id=cert_req_id)]))
+
+
+def error_report(text: str, *reasons: FailureInfo) -> bytes:
+    """Build the content of an error message, which ends a transaction (RFC 9810, 5.3.21)."""
+    info = PkiStatusInfo(
+        status=PkiStatus.REJECTION,
+        status_string=[text],
+        fail_info=fail_bits(*reasons) if reasons else None,
+    )
+    return encode(ErrorMsgContent(pki_status_info=info))
 
 
 def fail_bits(*reasons: FailureInfo) -> BitString:

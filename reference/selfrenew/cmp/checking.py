@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
+from selfrenew import messages
 from selfrenew.http import one_line
 
 from .building import CMP_2000, CMP_2021, MacProtection, Protection
 from .errors import (
+    CaDownError,
     CaRejectedError,
     CmpFormatError,
     UntrustedAnswerError,
@@ -19,10 +21,12 @@ from .errors import (
 from .message import ReceivedMessage, decode, fail_names, name_of
 from .path import build_path, may_sign, may_speak_for_a_ca
 from .protection import is_mac, subject_key_identifier, verify_mac, verify_signature
-from .structures import BodyType, ErrorMsgContent, PkiStatusInfo
+from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatusInfo
 
 TIME_TOLERANCE = timedelta(minutes=10)
 _NONCE_BYTES = 16
+_PRINTED_BELOW = 10_000
+_DOWN = frozenset({FailureInfo.systemUnavail.name, FailureInfo.systemFailure.name})
 _EMPTY_NAME = b"\x30\x00"
 
 
@@ -47,9 +51,7 @@ def check_protection(
         raise UntrustedAnswerError(_hearsay(answer))
     if is_mac(answer):
         if not isinstance(own, MacProtection):
-            raise UntrustedAnswerError(
-                "The CA's answer is protected by a MAC where a signature is due. It was not used."
-            )
+            raise UntrustedAnswerError(messages.ANSWER_MAC)
         verify_mac(answer, own.secret)
         return
     signer = _signer(answer, trust, now)
@@ -67,23 +69,16 @@ def _signer(answer: ReceivedMessage, trust: Trust, now: datetime) -> x509.Certif
             continue
         if build_path(certificate, answer.certificates, trust.anchors, now) is not None:
             return certificate
-    raise UntrustedAnswerError(
-        f"The CA's answer {answer.describe()} is not signed by a certificate that leads to a "
-        "trusted root and may speak for a CA. It was not used. Check the CA's address and the "
-        "trust anchors in the configuration."
-    )
+    raise UntrustedAnswerError(messages.ANSWER_UNTRUSTED.format(answer=answer.describe()))
 
 
 def _hearsay(answer: ReceivedMessage) -> str:
     """Pass on what an unprotected error says: it may be what helps, if nothing to rely on."""
     error = decode(ErrorMsgContent, answer.content)
-    said = rejection("The request", error.pki_status_info, error.error_details)
-    reasons = ", ".join(sorted(said.fail_info)) or "no reason"
+    said = rejection(messages.THE_REQUEST, error.pki_status_info, error.error_details)
+    reasons = ", ".join(sorted(said.fail_info)) or messages.NO_REASON
     text = f' ("{said.text}")' if said.text else ""
-    return (
-        f"The CA's answer is an error that is not protected, so anybody may have sent it. It "
-        f"says {reasons}{text}. Try again later, and check the CA's address in the configuration."
-    )
+    return messages.ANSWER_HEARSAY.format(reasons=reasons, text=text)
 
 
 def _goes_with(answer: ReceivedMessage, certificate: x509.Certificate) -> bool:
@@ -102,29 +97,25 @@ def check_transaction(
     """
     header = answer.header
     if header.pvno not in {CMP_2000, CMP_2021}:
-        raise CmpFormatError(
-            f"The CA's answer is of CMP version {header.pvno}, which is not known here. It was not "
-            "used."
-        )
+        raise CmpFormatError(messages.ANSWER_VERSION.format(pvno=version_text(header.pvno)))
     if header.transaction_id != transaction_id:
-        raise WrongTransactionError(
-            "The CA's answer belongs to another transaction. It was not used. Try again."
-        )
+        raise WrongTransactionError(messages.ANSWER_OTHER_TRANSACTION)
     if header.recip_nonce not in nonces:
-        raise WrongTransactionError(
-            "The CA's answer is not to the message that was sent last: its recipNonce is wrong. "
-            "It was not used. Try again."
-        )
+        raise WrongTransactionError(messages.ANSWER_OTHER_NONCE)
     if len(header.sender_nonce or b"") < _NONCE_BYTES:
-        raise WrongTransactionError(
-            "The CA's answer has no senderNonce of 16 bytes. It was not used."
-        )
+        raise WrongTransactionError(messages.ANSWER_NO_NONCE)
     time = header.message_time
     if time is not None and abs(time.as_datetime() - now) > TIME_TOLERANCE:
         raise WrongTransactionError(
-            f"The CA's answer is of {time.as_datetime().isoformat()}, more than {TIME_TOLERANCE} "
-            "off. It was not used. Check this machine's clock."
+            messages.ANSWER_OTHER_TIME.format(
+                moment=time.as_datetime().isoformat(), tolerance=TIME_TOLERANCE
+            )
         )
+
+
+def version_text(pvno: int) -> str:
+    """Show a pvno, which may be a number too long to be printed."""
+    return str(pvno) if abs(pvno) < _PRINTED_BELOW else "with a number too long to be shown"
 
 
 def rejection(
@@ -132,4 +123,6 @@ def rejection(
 ) -> CaRejectedError:
     """Turn a CA's status into an error; its texts are cut and kept to one line."""
     texts = [*(info.status_string or ()), *(details or ())]
-    return CaRejectedError(attempted, info.status, fail_names(info), one_line(" ".join(texts)))
+    names = fail_names(info)
+    kind = CaDownError if names & _DOWN else CaRejectedError
+    return kind(attempted, info.status, names, one_line(" ".join(texts)))

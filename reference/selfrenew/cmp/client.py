@@ -3,22 +3,30 @@
 
 Nothing in an answer is believed before its protection holds and it belongs to this transaction. The
 caller judges the certificate, on the card, between `request` and `confirm` or `reject`.
+
+Where an answer fails to come, or cannot be used, the transaction is still brought to its end:
+- A request whose answer was lost is made once more, for the same key and in a new transaction.
+- certConf without a usable answer is sent once more in the same one: it may have been taken.
+- An answer to a request that cannot be used is answered by an error message, which ends it.
+- A CA that asks to come back is asked again, as long as the patience for it lasts.
 """
 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 from cryptography import x509
 
+from selfrenew import messages
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.clock import Clock
 from selfrenew.http import (
     Answer,
+    AnswerLostError,
     BusyError,
     ExchangeError,
     NotTrustedError,
@@ -46,19 +54,27 @@ from .building import (
     Protection,
     certificate_confirmation,
     certificate_request,
+    error_report,
     poll_request,
 )
 from .checking import Trust, check_protection, check_transaction, rejection
 from .errors import (
+    CaAnswerLostError,
     CaBusyError,
+    CaDownError,
+    CaRejectedError,
     CaUnreachableError,
     CaWaitingError,
     CmpError,
+    CmpFormatError,
     NotCmpError,
     TlsNotTrustedError,
+    UntrustedAnswerError,
     WrongCertificateError,
+    WrongTransactionError,
 )
 from .message import ReceivedMessage, decode
+from .patience import PATIENCE_SECONDS, Patience
 from .protection import Signer
 from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatus
 from .trace import describe_content
@@ -66,7 +82,13 @@ from .trace import describe_content
 _log = logging.getLogger("selfrenew.cmp")
 _content_log = logging.getLogger("selfrenew.cmp.content")
 _GRANTED = frozenset({PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS})
-_LATER = frozenset({FailureInfo.systemUnavail.name, FailureInfo.systemFailure.name})
+_UNUSABLE = {
+    UntrustedAnswerError: FailureInfo.badMessageCheck,
+    WrongTransactionError: FailureInfo.badRecipientNonce,
+    CmpFormatError: FailureInfo.badDataFormat,
+    NotCmpError: FailureInfo.badDataFormat,
+}
+"""Answers that nothing can be done with, and what the CA is told of them."""
 
 
 @dataclass
@@ -93,7 +115,10 @@ class PendingCertificate:
 
 
 class CmpClient:
-    """Speaks CMP to one URL. Every method may raise CmpError."""
+    """Speaks CMP to one URL. Every method may raise CmpError.
+
+    `patience_seconds` is how long one transaction may wait for a CA that asks to come back.
+    """
 
     def __init__(
         self,
@@ -105,7 +130,7 @@ class CmpClient:
         recipient: x509.Name = NULL_NAME,
         randomness: Callable[[int], bytes] = secrets.token_bytes,
         sleep: Callable[[float], None] = time.sleep,
-        polling_budget_seconds: float = 180,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._url = url
         self._http = http
@@ -114,7 +139,7 @@ class CmpClient:
         self._recipient = recipient
         self._randomness = randomness
         self._sleep = sleep
-        self._polling_budget_seconds = polling_budget_seconds
+        self._patience_seconds = patience_seconds
 
     @property
     def trust(self) -> Trust:
@@ -125,7 +150,8 @@ class CmpClient:
         """Check that a CA answers here that speaks CMP and is trusted; begin no transaction.
 
         Asked is an unprotected genm for information in general (RFC 9810, D.5 and E). A refusal to
-        give any is as good as an answer: it shows who is there before a key is given up.
+        give any is as good as an answer: it shows who is there before a key is given up. Nothing is
+        waited for yet, since nothing is lost yet.
         """
         conversation = Conversation(
             None, self._recipient, clock=self._clock, randomness=self._randomness
@@ -134,7 +160,7 @@ class CmpClient:
         if answer.body_type is BodyType.ERROR:
             refusal = decode(ErrorMsgContent, answer.content)
             said = rejection(_attempted(BodyType.GENM), refusal.pki_status_info)
-            if said.fail_info & _LATER:
+            if isinstance(said, CaDownError):
                 raise CaBusyError(f"{said}", None)
         else:
             require(_attempted(BodyType.GENM), answer, BodyType.GENP)
@@ -149,19 +175,34 @@ class CmpClient:
         old_certificate: x509.Certificate | None = None,
     ) -> PendingCertificate:
         """Ask for a certificate with ir, cr or kur. `key` is the new key, already made."""
+        content = certificate_request(subject, key, old_certificate=old_certificate)
+        patience = Patience(self._patience_seconds, self._sleep)
+        try:
+            return self._request(kind, content, protection, patience)
+        except CaAnswerLostError as error:
+            # A transactionID counts once (RFC 9810, 5.1.1), and for the same key a CA that has
+            # issued the certificate already gives that one.
+            _log.info("asking again, in a new transaction: %s", error)
+            return self._request(kind, content, protection, patience)
+
+    def _request(
+        self, kind: BodyType, content: bytes, protection: Protection, patience: Patience
+    ) -> PendingCertificate:
         conversation = Conversation(
             protection, self._recipient, clock=self._clock, randomness=self._randomness
         )
-        content = certificate_request(subject, key, old_certificate=old_certificate)
-        answer = self.converse(conversation, kind, content, expected=ANSWERS[kind])
-        response = single_response(answer)
-        if response.status.status == PkiStatus.WAITING:
-            answer = self._poll(conversation, answer, CERT_REQ_ID)
-            require("The certificate request", answer, ANSWERS[kind])
+        with self._ending(conversation):
+            answer = self._converse(
+                conversation, kind, content, expected=ANSWERS[kind], patience=patience
+            )
             response = single_response(answer)
-        if response.status.status not in _GRANTED:
-            raise rejection("The certificate request", response.status)
-        raw = certificate_in(response)
+            if response.status.status == PkiStatus.WAITING:
+                answer = self._poll(conversation, answer, CERT_REQ_ID, patience)
+                require(messages.CERTIFICATE_REQUEST, answer, ANSWERS[kind])
+                response = single_response(answer)
+            if response.status.status not in _GRANTED:
+                raise rejection(messages.CERTIFICATE_REQUEST, response.status)
+            raw = certificate_in(response)
         try:
             certificate = load_certificate(raw)
         except UnreadableCertificateError as error:
@@ -169,9 +210,25 @@ class CmpClient:
             with suppress(CmpError):
                 self.close(conversation, answer, raw, str(error))
             raise WrongCertificateError(
-                f"The CA granted the request, but {error}. It was rejected and not written."
+                messages.CERTIFICATE_UNREADABLE.format(error=error)
             ) from error
         return PendingCertificate(certificate, answer.certificates, self, conversation, answer)
+
+    @contextmanager
+    def _ending(self, conversation: Conversation) -> Iterator[None]:
+        """Tell the CA of an answer that could not be used, or not be waited for."""
+        try:
+            yield
+        except (CaWaitingError, *_UNUSABLE) as error:
+            reasons = [what for kind, what in _UNUSABLE.items() if issubclass(type(error), kind)]
+            try:
+                report = error_report(str(error), *reasons)
+                # What could not be believed may still have come from the CA, which knows its nonce.
+                nonce = conversation.answer_nonce
+                self._send(conversation, BodyType.ERROR, report, recip_nonce=nonce)
+            except Exception as further:  # noqa: BLE001  the first error is the one to tell
+                _log.info("the CA was not told that the transaction is over: %s", further)
+            raise
 
     def close(
         self,
@@ -182,22 +239,38 @@ class CmpClient:
     ) -> None:
         """Send the certConf that `answer` waits for, and return on pkiConf."""
         content, pvno = certificate_confirmation(certificate, rejection_text)
-        self.converse(
-            conversation,
-            BodyType.CERTCONF,
-            content,
-            expected=BodyType.PKICONF,
-            recip_nonce=answer.header.sender_nonce,
-            pvno=pvno,
-        )
 
-    def converse(
+        def send() -> None:
+            self._converse(
+                conversation,
+                BodyType.CERTCONF,
+                content,
+                expected=BodyType.PKICONF,
+                recip_nonce=answer.header.sender_nonce,
+                pvno=pvno,
+                patience=Patience(self._patience_seconds, self._sleep),
+            )
+
+        try:
+            send()
+        except (CaAnswerLostError, *_UNUSABLE) as error:
+            _log.info("confirming again, in the same transaction: %s", error)
+            done = FailureInfo.certConfirmed if rejection_text is None else FailureInfo.certRevoked
+            try:
+                send()
+            except CaRejectedError as refusal:
+                # The first one had been taken, and only its answer was not seen.
+                if done.name not in refusal.fail_info:
+                    raise
+
+    def _converse(
         self,
         conversation: Conversation,
         body_type: BodyType,
         content: bytes,
         *,
         expected: BodyType,
+        patience: Patience,
         recip_nonce: bytes | None = None,
         pvno: int = CMP_2000,
     ) -> ReceivedMessage:
@@ -205,9 +278,11 @@ class CmpClient:
 
         Where the CA answers that it will answer later, come back for it (RFC 9810, 5.3.22).
         """
-        answer = self._send(conversation, body_type, content, recip_nonce=recip_nonce, pvno=pvno)
+        answer = self._send(
+            conversation, body_type, content, recip_nonce=recip_nonce, pvno=pvno, patience=patience
+        )
         if status_of_error(answer) == PkiStatus.WAITING:
-            answer = self._poll(conversation, answer, WHOLE_MESSAGE)
+            answer = self._poll(conversation, answer, WHOLE_MESSAGE, patience)
         require(_attempted(body_type), answer, expected)
         return answer
 
@@ -220,14 +295,15 @@ class CmpClient:
         recip_nonce: bytes | None,
         pvno: int = CMP_2000,
         delayed_nonce: bytes | None = None,
+        patience: Patience | None = None,
     ) -> ReceivedMessage:
         raw = conversation.message(body_type, content, recip_nonce=recip_nonce, pvno=pvno)
         _log.debug("-> %s (transaction %s)", body_type.standard_name, conversation.name)
         _log_content("->", body_type, content)
         attempted = _attempted(body_type)
-        headers = {"content-type": CONTENT_TYPE}
-        reply = self._exchange(attempted, "POST", content=raw, headers=headers)
+        reply = self._exchange(attempted, raw, patience)
         answer = read_answer(attempted, reply)
+        conversation.answer_nonce = answer.header.sender_nonce
         _log.debug("<- %s, HTTP %d", answer.describe(), reply.status)
         _log_content("<-", answer.body_type, answer.content)
         check_protection(answer, conversation.protection, self._trust, self._clock())
@@ -236,14 +312,17 @@ class CmpClient:
         return answer
 
     def _poll(
-        self, conversation: Conversation, answer: ReceivedMessage, cert_req_id: int
+        self,
+        conversation: Conversation,
+        answer: ReceivedMessage,
+        cert_req_id: int,
+        patience: Patience,
     ) -> ReceivedMessage:
-        """Come back for a delayed answer (RFC 9810, 5.3.22), within the budget.
+        """Come back for a delayed answer (RFC 9810, 5.3.22), within the patience.
 
         The answer may be to the last pollReq or to the message that was delayed; CAs do both.
         """
         delayed_nonce = conversation.sender_nonce
-        left = self._polling_budget_seconds
         while True:
             answer = self._send(
                 conversation,
@@ -251,35 +330,35 @@ class CmpClient:
                 poll_request(cert_req_id),
                 recip_nonce=answer.header.sender_nonce,
                 delayed_nonce=delayed_nonce,
+                patience=patience,
             )
             seconds = seconds_to_wait(answer)
             if seconds is None:
                 return answer
-            if seconds > left:
-                raise CaWaitingError(
-                    "The CA has not decided yet, and asks to come back later than the "
-                    f"{self._polling_budget_seconds:.0f} seconds that are waited here. Try again "
-                    "later."
-                )
-            left -= seconds
-            self._sleep(seconds)
+            if not patience.wait(seconds):
+                raise CaWaitingError(messages.CA_WAITING.format(seconds=round(patience.seconds)))
 
-    def _exchange(
-        self,
-        attempted: str,
-        method: str,
-        *,
-        content: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def _exchange(self, attempted: str, raw: bytes, patience: Patience | None) -> Answer:
+        while True:
+            try:
+                return self._exchange_once(attempted, raw)
+            except CaBusyError as error:
+                # The server says that it has not taken the message, so the same one may come again
+                # (RFC 9110, 10.2.3).
+                after = error.retry_after_seconds
+                if after is None or patience is None or not patience.wait(after):
+                    raise
+                _log.info("sent again after the time that was asked for: %s", error)
+
+    def _exchange_once(self, attempted: str, raw: bytes) -> Answer:
         try:
             return exchange(
                 self._http,
                 attempted,
-                method,
+                "POST",
                 self._url,
-                content=content,
-                headers=headers,
+                content=raw,
+                headers={"content-type": CONTENT_TYPE},
                 read_always=CONTENT_TYPE,
             )
         except BusyError as error:
@@ -288,6 +367,8 @@ class CmpClient:
             raise TlsNotTrustedError(str(error)) from error
         except UnusableAnswerError as error:
             raise NotCmpError(str(error)) from error
+        except AnswerLostError as error:
+            raise CaAnswerLostError(str(error)) from error
         except ExchangeError as error:
             raise CaUnreachableError(str(error)) from error
 
@@ -298,4 +379,4 @@ def _log_content(direction: str, body_type: BodyType, content: bytes) -> None:
 
 
 def _attempted(body_type: BodyType) -> str:
-    return f"Sending {body_type.standard_name} to the CA"
+    return messages.SENDING_CMP.format(message=body_type.standard_name)

@@ -7,6 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.asn1 import (
     TLV,
     BitString,
+    Default,
     Explicit,
     GeneralizedTime,
     Implicit,
@@ -17,6 +18,8 @@ from cryptography.hazmat.asn1 import (
 )
 
 ID_REG_CTRL_OLD_CERT_ID = x509.ObjectIdentifier("1.3.6.1.5.5.7.5.1.5")
+ID_REG_CTRL_ALG_ID = x509.ObjectIdentifier("1.3.6.1.5.5.7.5.1.11")
+ID_REG_CTRL_RSA_KEY_LEN = x509.ObjectIdentifier("1.3.6.1.5.5.7.5.1.12")
 
 
 @sequence
@@ -57,6 +60,14 @@ class AttributeTypeAndValue:
 
     type: x509.ObjectIdentifier
     value: TLV
+
+
+@sequence
+class CertReqTemplateContent:
+    """CertReqTemplateContent (RFC 9810, 5.3.19.16): what a request should hold, for which keys."""
+
+    cert_template: CertTemplate
+    key_spec: list[AttributeTypeAndValue] | None = None
 
 
 @sequence
@@ -105,6 +116,15 @@ class CertId:
 
     issuer: TLV
     serial_number: int
+
+
+@sequence
+class Extension:
+    """Extension (RFC 5280, 4.1), where it stands outside of what `cryptography` reads."""
+
+    oid: x509.ObjectIdentifier
+    critical: Annotated[bool, Default(value=False)]
+    value: bytes
 
 
 @sequence

@@ -3,7 +3,9 @@
 
 CmpError
 ├── CmpFormatError            bytes that are no CMP message
+│   └── UnknownAlgorithmError an algorithm, or what one is asked to do, that is not taken here
 ├── CaUnreachableError        no connection, no answer in time
+│   └── CaAnswerLostError     the message was sent, so it may have been acted on
 ├── TlsNotTrustedError        somebody answered who cannot show a trusted name
 ├── CaBusyError               the CA asks to come back later
 ├── NotCmpError               an answer that is not CMP
@@ -11,8 +13,11 @@ CmpError
 ├── WrongTransactionError     an answer to something else
 ├── CaWaitingError            the CA keeps the request longer than the budget allows
 ├── CaRejectedError           the CA says no, with its reasons
+│   └── CaDownError           the CA says that it, or an issuer of it, is down
 └── WrongCertificateError     the certificate is not the one that was asked for
 """
+
+from selfrenew import messages
 
 
 class CmpError(Exception):
@@ -23,8 +28,16 @@ class CmpFormatError(CmpError):
     """Bytes are no CMP message, or a field of one is malformed."""
 
 
+class UnknownAlgorithmError(CmpFormatError):
+    """A protection or signature is of an algorithm, or of a strength, that is not taken here."""
+
+
 class CaUnreachableError(CmpError):
     """The CA cannot be reached."""
+
+
+class CaAnswerLostError(CaUnreachableError):
+    """The message was sent and no whole answer came: the CA may have acted on it."""
 
 
 class TlsNotTrustedError(CmpError):
@@ -60,16 +73,23 @@ class CaRejectedError(CmpError):
 
     def __init__(self, attempted: str, status: int, fail_info: frozenset[str], text: str) -> None:
         # A status that is none may be a number too long to be printed.
-        plain = f"status {status}" if 0 <= status <= 99 else "an unknown status"
+        plain = (
+            messages.CA_STATUS.format(status=status)
+            if 0 <= status <= 99
+            else messages.CA_STATUS_UNKNOWN
+        )
         reasons = ", ".join(sorted(fail_info)) or plain
         said = f' ("{text}")' if text else ""
         super().__init__(
-            f"{attempted} was refused by the CA: {reasons}{said}. Try again later; if it stays so, "
-            "show this text to your Registration Authority."
+            messages.CA_REFUSED.format(attempted=attempted, reasons=reasons, said=said)
         )
         self.status = status
         self.fail_info = fail_info
         self.text = text
+
+
+class CaDownError(CaRejectedError):
+    """The CA refused for no fault of the request's: it failed, or is not available."""
 
 
 class WrongCertificateError(CmpError):

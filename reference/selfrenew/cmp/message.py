@@ -6,16 +6,17 @@ protection covers is cut from the received bytes, not encoded anew.
 """
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol, TypeVar
 
 from cryptography import x509
-from cryptography.hazmat.asn1 import TLV, decode_der, encode_der
+from cryptography.hazmat.asn1 import TLV, decode_der, encode_der, sequence
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.iso7816 import Tlv
 
+from .crmf import AttributeTypeAndValue
 from .errors import CmpFormatError
 from .structures import (
     BodyType,
@@ -31,9 +32,26 @@ _DIRECTORY_NAME = 0xA4
 _CONTEXT_CONSTRUCTED = 0xA0
 _TRANSACTION_ID_BYTES = 16
 _EXTRA_CERTS_MAX = 100
-_VERSION_MAX = 0xFF
 _FAIL_BITS_MAX = 64
+_SET, _OBJECT_IDENTIFIER = b"\x31", 0x06
+_IA5_NAMES = frozenset({b"\x81", b"\x82", b"\x86"})
+"""rfc822Name, dNSName and uniformResourceIdentifier."""
+_IP_ADDRESS, _REGISTERED_ID = b"\x87", b"\x88"
+OPAQUE_NAMES = frozenset({b"\xa0", b"\xa3", b"\xa5"})
+"""The tags of otherName, x400Address and ediPartyName, which are not looked into."""
+_RESERVED = frozenset({0x00, 0x20})
+_KEPT_BYTES = 1024
 _T = TypeVar("_T")
+
+
+@sequence
+class _Items:
+    items: list[TLV]
+
+
+@sequence
+class _Attributes:
+    items: list[AttributeTypeAndValue]
 
 
 class Frame(Protocol[_T]):
@@ -56,6 +74,15 @@ def encode(value: object) -> bytes:
         return encode_der(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise CmpFormatError(f"{type(value).__name__} cannot be encoded: {error}") from error
+
+
+def read(kind: type[_T], item: TLV) -> _T:
+    """Decode what a TLV is. Raise CmpFormatError."""
+    try:
+        value: _T = item.parse(kind)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise CmpFormatError(f"{kind.__name__} is malformed: {error}") from error
+    return value
 
 
 def decode_list(frame: type[Frame[_T]], raw: bytes) -> list[_T]:
@@ -119,6 +146,9 @@ class ReceivedMessage:
                 continue
         return certificates
 
+    def __str__(self) -> str:
+        return self.describe()
+
     def describe(self) -> str:
         """Name the message for a log: type and transaction, no content."""
         transaction = (self.header.transaction_id or b"")[:_TRANSACTION_ID_BYTES].hex() or "none"
@@ -142,9 +172,8 @@ def decode_message(raw: bytes) -> ReceivedMessage:
     # Both cost the receiver before anything is known of the sender.
     if len(message.extra_certs or ()) > _EXTRA_CERTS_MAX:
         raise CmpFormatError(f"there are more than {_EXTRA_CERTS_MAX} extraCerts")
-    header = decode(PkiHeader, encode(message.header))
-    if not 0 <= header.pvno <= _VERSION_MAX:
-        raise CmpFormatError("pvno is no version number")
+    header = read(PkiHeader, message.header)
+    _check_header(header)
     return ReceivedMessage(
         header=header,
         body_type=body_type,
@@ -153,6 +182,56 @@ def decode_message(raw: bytes) -> ReceivedMessage:
         extra_certs=tuple(encode(certificate) for certificate in message.extra_certs or ()),
         protected_part=encode(ProtectedPart(header=message.header, body=message.body)),
     )
+
+
+def _check_header(header: PkiHeader) -> None:
+    """Check what the types of a header leave open (5.1.1). Raise CmpFormatError."""
+    check_general_name(header.sender)
+    check_general_name(header.recipient)
+    named = [] if header.protection_alg is None else [header.protection_alg]
+    named += [decode_list(_Items, encode(item)) for item in header.general_info or ()]
+    for fields in named:
+        if not 1 <= len(fields) <= 2:
+            raise CmpFormatError(f"a header's identifier has {len(fields)} fields, not one or two")
+        read(x509.ObjectIdentifier, fields[0])
+    if header.free_text == [] or header.general_info == []:
+        raise CmpFormatError("freeText and generalInfo hold something, where they are there")
+
+
+def check_general_name(name: TLV) -> None:
+    """Check that a TLV is a GeneralName (RFC 5280, 4.2.1.6). Raise CmpFormatError.
+
+    Of OPAQUE_NAMES only that they hold something.
+    """
+    tag, value = name.tag_bytes, bytes(name.data)
+    (_check_name_once if len(value) <= _KEPT_BYTES else _check_name)(tag, value)
+
+
+def _check_name(tag: bytes, value: bytes) -> None:
+    if tag in _IA5_NAMES and value.isascii():
+        return
+    if tag == _IP_ADDRESS:
+        return
+    if tag == _REGISTERED_ID:
+        decode(x509.ObjectIdentifier, bytes(Tlv(_OBJECT_IDENTIFIER, value)))
+    elif tag == bytes((_DIRECTORY_NAME,)):
+        for rdn in decode_list(_Items, value):
+            if rdn.tag_bytes != _SET or not attributes_of(rdn):
+                raise CmpFormatError("a RelativeDistinguishedName is no SET that holds something")
+    elif tag not in OPAQUE_NAMES or not decode_list(_Items, bytes(Tlv(_SEQUENCE, value))):
+        raise CmpFormatError(f"what has the tag {tag.hex()} is no GeneralName")
+
+
+# Each message of a sender has the same two. What anybody sends is kept, so it must be short.
+_check_name_once = lru_cache(maxsize=1024)(_check_name)
+
+
+def attributes_of(rdn: TLV) -> list[AttributeTypeAndValue]:
+    """Take a RelativeDistinguishedName, a SET OF, apart. Raise CmpFormatError."""
+    attributes = decode_list(_Attributes, bytes(Tlv(_SEQUENCE, bytes(rdn.data))))
+    if any(each.value.tag_bytes[0] in _RESERVED for each in attributes):
+        raise CmpFormatError("an attribute's value has the tag 0, which is reserved (X.690, 8.1.2)")
+    return attributes
 
 
 def body_tlv(body_type: BodyType, content: bytes) -> TLV:
@@ -176,6 +255,8 @@ def fail_names(info: PkiStatusInfo) -> frozenset[str]:
     return frozenset(names)
 
 
+# Encoded anew each time it is asked for, which within a transaction is several times.
+@lru_cache(maxsize=256)
 def certificate_der(certificate: x509.Certificate) -> bytes:
     """Give a certificate's DER."""
     return certificate.public_bytes(Encoding.DER)

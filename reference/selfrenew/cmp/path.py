@@ -20,6 +20,7 @@ from cryptography.x509.verification import (
     VerificationError,
 )
 
+from selfrenew import messages
 from selfrenew.certificates import UNREADABLE
 
 from .errors import WrongCertificateError
@@ -107,38 +108,28 @@ def check_issued(
 ) -> None:
     """Check a new certificate before it is written anywhere. Raise WrongCertificateError."""
     if certificate.public_key() != public_key:
-        raise WrongCertificateError(
-            "The CA's certificate is for another key than the one the card made. It was rejected "
-            "and not written."
-        )
+        raise WrongCertificateError(messages.CERTIFICATE_OTHER_KEY)
     if certificate.subject != subject:
         raise WrongCertificateError(
-            f"The CA's certificate is for {certificate.subject.rfc4514_string()}, not for "
-            f"{subject.rfc4514_string()}. It was rejected and not written."
+            messages.CERTIFICATE_OTHER_PERSON.format(
+                issued=certificate.subject.rfc4514_string(), wanted=subject.rfc4514_string()
+            )
         )
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         raise WrongCertificateError(
-            f"The CA's certificate is valid from {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} "
-            f"to {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC, which is not now. It was "
-            "rejected and not written. Check this machine's clock."
+            messages.CERTIFICATE_NOT_NOW.format(
+                not_valid_before_utc=certificate.not_valid_before_utc,
+                not_valid_after_utc=certificate.not_valid_after_utc,
+            )
         )
     if _is_ca(certificate):
-        raise WrongCertificateError(
-            "The CA's certificate is one for a CA, not for a person. It was rejected and not "
-            "written."
-        )
+        raise WrongCertificateError(messages.CERTIFICATE_OF_CA)
     if not may_sign(certificate):
-        raise WrongCertificateError(
-            "The CA's certificate is not for signatures: its keyUsage lacks digitalSignature. It "
-            "was rejected and not written."
-        )
+        raise WrongCertificateError(messages.CERTIFICATE_NOT_SIGNING)
     try:
         _verify(certificate, others, anchors, now)
     except VerificationError as error:
-        raise WrongCertificateError(
-            f"The CA's certificate does not lead to a trusted root ({error}). It was rejected and "
-            "not written. Check the trust anchors in the configuration."
-        ) from error
+        raise WrongCertificateError(messages.CERTIFICATE_UNTRUSTED.format(error=error)) from error
 
 
 def _is_ca(certificate: x509.Certificate) -> bool:

@@ -8,7 +8,7 @@ signature of RFC 9481 but those with SHAKE.
 import hashlib
 import hmac as stdlib_hmac
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from cryptography import x509
@@ -19,23 +19,32 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, paddin
 from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from selfrenew import messages
 from selfrenew.certificates import UNREADABLE
 from selfrenew.secret import Secret
 
 from . import algorithms as alg
-from .errors import CmpFormatError, UntrustedAnswerError
+from .errors import CmpFormatError, UnknownAlgorithmError, UntrustedAnswerError
 from .message import Message, ReceivedMessage, body_tlv, decode, encode, tlv
 from .pss import pss_parameters
 from .structures import PkiMessage, ProtectedPart
 
-MAX_ITERATIONS = 100_000
+MAX_ITERATIONS = 50_000
 PBM_ITERATIONS = 500
+PBM_ITERATIONS_MIN = 100
+"""RFC 4211, 4.4."""
 PBMAC1_ITERATIONS = 10_000
 _SALT_MAX_BYTES = 1024
+_SIGNATURES = {*alg.RSA_SIGNATURES, *alg.ECDSA_SIGNATURES, alg.ED25519, alg.ED448}
+_ECDSA = {digest.name: ec.ECDSA(digest) for digest in alg.ECDSA_SIGNATURES.values()}
 
 
 class ProtectionError(UntrustedAnswerError):
     """A message's protection is missing, of an unknown kind, or wrong."""
+
+
+class UnknownProtectionError(ProtectionError, UnknownAlgorithmError):
+    """A signature is of an algorithm that is not taken here."""
 
 
 class Signer(Protocol):
@@ -55,7 +64,7 @@ class PrivateKeySigner:
 
     private_key: CertificateIssuerPrivateKeyTypes
 
-    @property
+    @cached_property
     def public_key(self) -> object:
         """The public key."""
         return self.private_key.public_key()
@@ -66,8 +75,7 @@ class PrivateKeySigner:
         if isinstance(key, rsa.RSAPrivateKey):
             return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
         if isinstance(key, ec.EllipticCurvePrivateKey):
-            digest = hashes.SHA384() if key.curve.key_size > 256 else hashes.SHA256()
-            return key.sign(data, ec.ECDSA(digest))
+            return key.sign(data, _ECDSA["sha384" if key.curve.key_size > 256 else "sha256"])
         if isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey):
             return key.sign(data)
         raise TypeError(f"{type(key).__name__} cannot protect a CMP message")
@@ -157,50 +165,58 @@ def _assemble(header: TLV, body: TLV, value: bytes | None, extra_certs: tuple[by
             header=header,
             body=body,
             protection=None if value is None else BitString(value, 0),
-            extra_certs=[tlv(certificate) for certificate in extra_certs] or None,
+            extra_certs=[_certificate_tlv(certificate) for certificate in extra_certs] or None,
         )
     )
+
+
+# A sender has the same few in all of its messages.
+@lru_cache(maxsize=128)
+def _certificate_tlv(certificate: bytes) -> TLV:
+    return tlv(certificate)
 
 
 def is_mac(message: ReceivedMessage) -> bool:
     """Tell whether a message is protected with a shared secret. Raise ProtectionError."""
     identifier = message.header.protection_alg
     if identifier is None or message.protection is None:
-        raise ProtectionError(
-            f"The message {message.describe()} is not protected. It was not used."
-        )
+        raise ProtectionError(messages.ANSWER_UNPROTECTED.format(message=message.describe()))
     return alg.oid_of(identifier) in {alg.PASSWORD_BASED_MAC, alg.PBMAC1}
 
 
 def verify_mac(message: ReceivedMessage, secret: Secret) -> None:
-    """Check a MAC. Raise ProtectionError, or CmpFormatError for parameters out of bounds."""
+    """Check a MAC.
+
+    Raise ProtectionError; CmpFormatError for parameters that are none, UnknownAlgorithmError for
+    those that are not taken here.
+    """
     if not is_mac(message) or message.protection is None:
-        raise ProtectionError(f"The message {message.describe()} is not protected by a MAC.")
+        raise ProtectionError(messages.ANSWER_NO_MAC.format(message=message.describe()))
     expected = _mac(message.header.protection_alg or [], secret, message.protected_part)
     if not stdlib_hmac.compare_digest(expected, message.protection):
-        raise ProtectionError(
-            f"The MAC of {message.describe()} is wrong: the secrets differ, or it was changed "
-            "on its way. It was not used."
-        )
+        raise ProtectionError(messages.ANSWER_WRONG_MAC.format(message=message.describe()))
 
 
 def verify_signature(message: ReceivedMessage, public_key: object) -> None:
     """Check a signature. Raise ProtectionError."""
     if is_mac(message) or message.protection is None:
-        raise ProtectionError(f"The message {message.describe()} is not signed.")
+        raise ProtectionError(messages.ANSWER_UNSIGNED.format(message=message.describe()))
     verify_with(
         message.header.protection_alg or [],
         public_key,
         message.protection,
         message.protected_part,
-        what=message.describe(),
+        what=message,
     )
 
 
 def verify_with(
-    identifier: list[TLV], public_key: object, signature: bytes, data: bytes, *, what: str
+    identifier: list[TLV], public_key: object, signature: bytes, data: bytes, *, what: object
 ) -> None:
-    """Check a signature of a named algorithm. Raise ProtectionError."""
+    """Check a signature of a named algorithm on what a text names.
+
+    Raise ProtectionError; UnknownAlgorithmError for an algorithm that is not taken here.
+    """
     oid = alg.oid_of(identifier)
     try:
         if oid == alg.RSASSA_PSS and isinstance(public_key, rsa.RSAPublicKey):
@@ -209,18 +225,18 @@ def verify_with(
         elif oid in alg.RSA_SIGNATURES and isinstance(public_key, rsa.RSAPublicKey):
             public_key.verify(signature, data, padding.PKCS1v15(), alg.RSA_SIGNATURES[oid])
         elif oid in alg.ECDSA_SIGNATURES and isinstance(public_key, ec.EllipticCurvePublicKey):
-            public_key.verify(signature, data, ec.ECDSA(alg.ECDSA_SIGNATURES[oid]))
+            public_key.verify(signature, data, _ECDSA[alg.ECDSA_SIGNATURES[oid].name])
         elif (oid == alg.ED25519 and isinstance(public_key, ed25519.Ed25519PublicKey)) or (
             oid == alg.ED448 and isinstance(public_key, ed448.Ed448PublicKey)
         ):
             public_key.verify(signature, data)
         else:
-            raise ProtectionError(
-                f"The signature of {what} has the algorithm {oid.dotted_string}, which does not "
-                "go with its key. It was not used."
+            known = oid == alg.RSASSA_PSS or oid in _SIGNATURES
+            raise (ProtectionError if known else UnknownProtectionError)(
+                messages.ANSWER_OTHER_ALGORITHM.format(what=what, algorithm=oid.dotted_string)
             )
     except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:
-        raise ProtectionError(f"The signature of {what} is wrong. It was not used.") from error
+        raise ProtectionError(messages.ANSWER_WRONG_SIGNATURE.format(what=what)) from error
 
 
 def _mac(identifier: list[TLV], secret: Secret, data: bytes) -> bytes:
@@ -233,7 +249,7 @@ def _mac(identifier: list[TLV], secret: Secret, data: bytes) -> bytes:
     elif oid == alg.PBMAC1:
         key, mac = _pbmac1_key(parameter, secret)
     else:
-        raise CmpFormatError(f"{oid.dotted_string} is no MAC known here")
+        raise UnknownAlgorithmError(f"{oid.dotted_string} is no MAC known here")
     return stdlib_hmac.digest(key, data, mac)
 
 
@@ -243,11 +259,14 @@ def _pbm_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
     owf = alg.DIGESTS.get(alg.oid_of(parameter.owf))
     mac = alg.MACS.get(alg.oid_of(parameter.mac))
     if owf is None or mac is None:
-        raise CmpFormatError("the PasswordBasedMac names a hash or MAC not known here")
-    _check_bounds(parameter.salt, parameter.iteration_count)
+        raise UnknownAlgorithmError("the PasswordBasedMac names a hash or MAC not known here")
+    # An iteration in Python takes twice as long as one of the library's.
+    _check_bounds(parameter.salt, parameter.iteration_count, 2, least=PBM_ITERATIONS_MIN)
     key = secret.reveal() + parameter.salt
+    # Looked up once: by its name each time, it takes longer than the hash.
+    digest = getattr(hashlib, owf.name)
     for _ in range(parameter.iteration_count):
-        key = hashlib.new(owf.name, key).digest()
+        key = digest(key).digest()
     return key, mac.name
 
 
@@ -256,27 +275,30 @@ def _pbmac1_key(raw: bytes, secret: Secret) -> tuple[bytes, str]:
     parameter = decode(Pbmac1Parameter, raw)
     mac = alg.MACS.get(alg.oid_of(parameter.mac))
     if mac is None or alg.oid_of(parameter.key_derivation) != alg.PBKDF2:
-        raise CmpFormatError("the PBMAC1 names a key derivation or MAC not known here")
+        raise UnknownAlgorithmError("the PBMAC1 names a key derivation or MAC not known here")
     if len(parameter.key_derivation) != 2:
         raise CmpFormatError("the PBKDF2 has no parameters")
     derivation = decode(Pbkdf2Parameter, encode(parameter.key_derivation[1]))
     prf = hashes.SHA1() if derivation.prf is None else alg.MACS.get(alg.oid_of(derivation.prf))  # noqa: S303  the standard's default
     if prf is None:
-        raise CmpFormatError("the PBKDF2 names a function not known here")
-    _check_bounds(derivation.salt, derivation.iteration_count)
+        raise UnknownAlgorithmError("the PBKDF2 names a function not known here")
     length = mac.digest_size if derivation.key_length is None else derivation.key_length
     if not 1 <= length <= 1024:
-        raise CmpFormatError("the length of the PBKDF2's key is out of bounds")
+        raise UnknownAlgorithmError("the length of the PBKDF2's key is out of bounds")
+    # Each block of the key takes all iterations anew (RFC 8018, 5.2).
+    blocks = -(-length // prf.digest_size)
+    _check_bounds(derivation.salt, derivation.iteration_count, blocks)
     key = PBKDF2HMAC(prf, length, derivation.salt, derivation.iteration_count)
     return key.derive(secret.reveal()), mac.name
 
 
-def _check_bounds(salt: bytes, iterations: int) -> None:
+def _check_bounds(salt: bytes, iterations: int, cost: int, *, least: int = 1) -> None:
     # Both cost the receiver before anything is known of the sender (RFC 9810, 5.1.3.1).
-    if not 1 <= iterations <= MAX_ITERATIONS or len(salt) > _SALT_MAX_BYTES:
-        raise CmpFormatError(
-            f"the MAC asks for more than {MAX_ITERATIONS} iterations or {_SALT_MAX_BYTES} bytes of "
-            "salt, or for none"
+    most = MAX_ITERATIONS // cost
+    if not least <= iterations <= most or len(salt) > _SALT_MAX_BYTES:
+        raise UnknownAlgorithmError(
+            f"the MAC is out of bounds: {least} to {most} iterations are taken here, and "
+            f"{_SALT_MAX_BYTES} bytes of salt"
         )
 
 

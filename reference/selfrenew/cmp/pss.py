@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from . import algorithms as alg
-from .errors import CmpFormatError
+from .errors import CmpFormatError, UnknownAlgorithmError
 from .message import decode, decode_list, encode
 from .structures import GenMsgContent
 
@@ -35,9 +35,9 @@ def pss_parameters(identifier: list[TLV]) -> tuple[padding.PSS, hashes.HashAlgor
     mask = _mask(parameter.mask_gen_algorithm)
     salt = 20 if parameter.salt_length is None else parameter.salt_length
     if digest is None or mask is None or not 0 <= salt <= _SALT_MAX_BYTES:
-        raise CmpFormatError("the RSASSA-PSS signature names a hash or salt not known here")
+        raise UnknownAlgorithmError("the RSASSA-PSS signature names a hash or salt not known here")
     if parameter.trailer_field not in {None, _TRAILER_BC}:
-        raise CmpFormatError("the RSASSA-PSS signature names a trailer not known here")
+        raise UnknownAlgorithmError("the RSASSA-PSS signature names a trailer not known here")
     return padding.PSS(padding.MGF1(mask), salt), digest
 
 

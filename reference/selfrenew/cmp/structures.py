@@ -7,16 +7,21 @@ one odd value does not cost the message.
 """
 
 from enum import IntEnum, unique
+from functools import cached_property
 from typing import Annotated, Literal
 
+from cryptography import x509
 from cryptography.hazmat.asn1 import (
     TLV,
     BitString,
     Explicit,
     GeneralizedTime,
+    UTCTime,
     Variant,
     sequence,
 )
+
+from .crmf import CertId
 
 AlgorithmIdentifier = list[TLV]
 InfoTypeAndValue = list[TLV]
@@ -54,7 +59,7 @@ class BodyType(IntEnum):
     POLLREQ = 25
     POLLREP = 26
 
-    @property
+    @cached_property
     def standard_name(self) -> str:
         """The name RFC 9810 gives the arm."""
         return {"CERTCONF": "certConf", "POLLREQ": "pollReq", "POLLREP": "pollRep"}.get(
@@ -145,6 +150,13 @@ class PkiMessage:
 
 
 @sequence
+class PkiMessages:
+    """PKIMessages in its frame: the content of nested (5.1.3.5) and of origPKIMessage (5.1.1.3)."""
+
+    items: list[TLV]
+
+
+@sequence
 class PkiStatusInfo:
     """PKIStatusInfo (5.2.3)."""
 
@@ -200,6 +212,15 @@ class CertConfirmContent:
 
 
 @sequence
+class RevRepContent:
+    """RevRepContent (5.3.10): the content of rp."""
+
+    status: list[PkiStatusInfo]
+    rev_certs: Annotated[list[CertId] | None, Explicit(0)] = None
+    crls: Annotated[list[TLV] | None, Explicit(1)] = None
+
+
+@sequence
 class ErrorMsgContent:
     """ErrorMsgContent (5.3.21)."""
 
@@ -236,6 +257,43 @@ class PollRepContent:
     """PollRepContent in its frame."""
 
     items: list[PollReply]
+
+
+@sequence
+class RootCaKeyUpdateContent:
+    """RootCaKeyUpdateContent (5.3.19.15): the next root, and the certificates that link to it."""
+
+    new_with_new: x509.Certificate
+    new_with_old: Annotated[x509.Certificate | None, Explicit(0)] = None
+    old_with_new: Annotated[x509.Certificate | None, Explicit(1)] = None
+
+
+@sequence
+class CrlStatus:
+    """CRLStatus (5.3.19.17): of which CRL a newer one than `this_update` is wanted.
+
+    `dpn` holds a DistributionPointName and `issuer` GeneralNames.
+    """
+
+    source: (
+        Annotated[Variant[TLV, Literal["dpn"]], Explicit(0)]
+        | Annotated[Variant[TLV, Literal["issuer"]], Explicit(1)]
+    )
+    this_update: UTCTime | GeneralizedTime | None = None
+
+
+@sequence
+class CrlStatusList:
+    """A SEQUENCE OF CRLStatus in its frame."""
+
+    items: list[CrlStatus]
+
+
+@sequence
+class Texts:
+    """A SEQUENCE OF UTF8String in its frame: SuppLangTagsValue and CertProfileValue."""
+
+    items: list[str]
 
 
 @sequence

@@ -5,7 +5,7 @@ The library reads names and extensions only out of a certificate or a request, s
 into the frame of a PKCS #10 request (RFC 2986, 4.1) without a signature and read from there.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated
 
 from cryptography import x509
@@ -20,9 +20,10 @@ from selfrenew.iso7816 import Tlv
 
 from .crmf import CertTemplate, SubjectPublicKeyInfo
 from .errors import CmpFormatError
-from .message import decode, decode_list, encode, tlv
+from .message import decode, decode_list, encode, encode_list, tlv
 from .structures import GenMsgContent
 
+_KEPT_BYTES = 1024
 _EXTENSION_REQUEST = x509.ObjectIdentifier("1.2.840.113549.1.9.14")
 
 
@@ -74,10 +75,36 @@ def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
     return framed
 
 
+def request_parts(raw: bytes) -> tuple[bytes, list[TLV]]:
+    """Give a PKCS #10 request's subject as it is written, as DER, and its signature's algorithm.
+
+    Raise CmpFormatError.
+    """
+    request = decode(_Request, raw)
+    return encode_list(GenMsgContent(items=request.info.subject)), request.algorithm
+
+
+def names_of(template: CertTemplate) -> tuple[x509.Name, x509.Extensions]:
+    """Read a template's subject and extensions. Raise CmpFormatError."""
+    if template.extensions:
+        framed = template_request(template)
+        return framed.subject, framed.extensions
+    subject = Tlv(0x30, b"".join(map(encode, template.subject or ())))
+    return name_from_der(bytes(subject)), x509.Extensions([])
+
+
 def name_from_der(raw: bytes) -> x509.Name:
     """Read a Name. Raise CmpFormatError."""
+    return _name(raw) if len(raw) > _KEPT_BYTES else _name_once(raw)
+
+
+def _name(raw: bytes) -> x509.Name:
     name = decode_list(GenMsgContent, raw)
     return template_request(CertTemplate(subject=name, public_key=_any_key())).subject
+
+
+# Who asks for one certificate asks for another. What anybody sends is kept, so it must be short.
+_name_once = lru_cache(maxsize=1024)(_name)
 
 
 @cache

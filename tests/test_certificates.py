@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import asyncio
 import base64
 import json
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def test_such_a_certificate_signs_nobody_in(odd_certificates: dict[str, bytes], 
 
     chain = [base64.b64encode(odd_certificates[what]).decode()]
     token = f"{part({'alg': 'ES256', 'x5c': chain})}.{part({'nonce': 'n'})}.AAAA"
-    party = RelyingParty("here", [], lambda _: None, clock)  # type: ignore[arg-type,return-value]
+    party = RelyingParty("here", [], lambda _: None, clock)  # type: ignore[arg-type]
     with pytest.raises(AssertionRefusedError) as caught:
-        party.read(token, Challenges(clock, seeded("x")))
+        asyncio.run(party.read(token, Challenges(clock, seeded("x"))))
     assert caught.value.reason is RefusalReason.MALFORMED

@@ -1,27 +1,46 @@
 # SPDX-License-Identifier: Apache-2.0
 """The standing of certificates: pending, confirmed, superseded, withdrawn, revoked."""
 
+import sqlite3
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from selfrenew.cmp.building import SignatureProtection, certificate_confirmation
+from selfrenew.cmp.building import (
+    SignatureProtection,
+    certificate_confirmation,
+    certificate_request,
+)
+from selfrenew.cmp.message import decode_list, encode, encode_list
 from selfrenew.cmp.protection import PrivateKeySigner
-from selfrenew.cmp.structures import BodyType, FailureInfo
-from selfrenew_emulator.ca import UnknownCertificateError
+from selfrenew.cmp.structures import (
+    BodyType,
+    CertConfirmContent,
+    ErrorMsgContent,
+    FailureInfo,
+    PkiStatus,
+    PkiStatusInfo,
+)
+from selfrenew_emulator.ca import CertificateAuthority, UnknownCertificateError, read_pkcs10
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
 
 from .conftest import PROFILES, Desk, Holder, Talk, new_key
+from .requesting import extension, name_with, pkcs10
 
 PENDING, VALID = CertificateState.PENDING, CertificateState.VALID
 SUPERSEDED, REVOKED = CertificateState.SUPERSEDED, CertificateState.REVOKED
+USAGE = extension(x509.KeyUsage(*[True] * 2, *[False] * 7), critical=True)
+_FAILED = encode(ErrorMsgContent(pki_status_info=PkiStatusInfo(status=PkiStatus.REJECTION)))
 
 
 def ask_signing(desk: Desk, holder: Holder, key: PrivateKeySigner | None = None) -> Talk:
@@ -71,6 +90,66 @@ def test_asking_again_for_the_same_key_gets_the_same_certificate(desk: Desk) -> 
     assert desk.valid(holder.name, "signing") == [lost]
 
 
+@pytest.mark.parametrize("other", ["kind", "requester", "validity", "profile"])
+def test_another_request_for_the_same_key_gets_no_other_ones_certificate(
+    desk: Desk, other: str
+) -> None:
+    holder, key = desk.new_holder(), new_key()
+    lost = ask_signing(desk, holder, key).certificate
+    by = holder.by("signing" if other in {"kind", "requester"} else "authentication")
+    again = desk.talk(by, "authentication" if other == "profile" else "signing")
+    kind = BodyType.KUR if other == "kind" else BodyType.CR
+    end = desk.clock() + timedelta(days=9) if other == "validity" else None
+    again.ask(holder.name, key, kind, end)
+    assert again.reasons == {"duplicateCertReq"}
+    assert desk.state_of(lost) is PENDING
+
+
+def test_an_extension_more_makes_another_request(desk: Desk) -> None:
+    name, key = desk.new_name(), new_key()
+    mac = desk.enrolled(subject=name, profiles=("signing",))
+    for asked, reasons in (([], None), ([USAGE], {"duplicateCertReq"})):
+        talk = desk.talk(mac)
+        talk.say(BodyType.IR, certificate_request(name, key, extensions=asked))
+        if reasons is None:
+            assert desk.state_of(talk.certificate) is PENDING
+        else:
+            assert talk.reasons == reasons
+
+
+def test_a_pkcs10_request_is_asked_again_with_another_signature(desk: Desk) -> None:
+    key, subject = new_key(), x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
+    mac = desk.enrolled()
+    certificates = []
+    for _ in range(2):
+        talk = desk.talk(mac)
+        talk.say(BodyType.P10CR, pkcs10(key, subject.public_bytes()))
+        certificates.append(talk.certificate)
+    assert certificates[0] == certificates[1]
+
+
+def test_a_state_of_before_takes_certificates(tmp_path: Path) -> None:
+    CertificateAuthority.open(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "ca.sqlite")) as database, database:
+        database.execute("ALTER TABLE certificates DROP COLUMN request")
+        database.execute("ALTER TABLE transactions DROP COLUMN cert_req_id")
+    ca = CertificateAuthority.open(tmp_path)
+    certificate = ca.issue(read_pkcs10(pkcs10(new_key(), name_with(NameOID.COMMON_NAME, 12, b"x"))))
+    assert [each.certificate for each in ca.certificates()] == [certificate]
+    ca.close()
+
+
+def test_asking_again_begins_the_time_for_confirmation_anew(desk: Desk) -> None:
+    holder, key = desk.new_holder(), new_key()
+    ask_signing(desk, holder, key)
+    desk.clock.advance(timedelta(minutes=8))
+    again = ask_signing(desk, holder, key)
+    desk.clock.advance(timedelta(minutes=8))
+    new = again.certificate
+    again.confirm()
+    assert desk.valid(holder.name, "signing") == [new]
+
+
 def test_asking_for_another_key_withdraws_what_was_not_confirmed(desk: Desk) -> None:
     holder = desk.new_holder()
     lost = ask_signing(desk, holder).certificate
@@ -79,6 +158,36 @@ def test_asking_for_another_key_withdraws_what_was_not_confirmed(desk: Desk) -> 
     again.confirm()
     assert desk.state_of(lost) is REVOKED
     assert desk.valid(holder.name, "signing") == [new]
+
+
+@pytest.mark.parametrize(
+    ("kind", "cert_req_id", "taken"),
+    [(kind, number, number == 0) for kind in ("ir", "cr", "kur") for number in (0, -1, 1)]
+    + [("p10cr", -1, True), ("p10cr", 1, False)],
+)
+def test_a_confirmation_names_the_certificate_as_the_answer_did(
+    desk: Desk, kind: str, cert_req_id: int, taken: bool
+) -> None:
+    key, holder = new_key(), desk.new_holder()
+    if kind in {"cr", "kur"}:
+        talk = desk.talk(holder.by("signing"))
+        talk.ask(holder.name, key, BodyType.CR if kind == "cr" else BodyType.KUR)
+    else:
+        talk = desk.talk(desk.enrolled())
+        machine = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
+        if kind == "p10cr":
+            talk.say(BodyType.P10CR, pkcs10(key, machine.public_bytes()))
+        else:
+            talk.ask(machine, key, BodyType.IR)
+    content, _ = certificate_confirmation(talk.certificate)
+    (status,) = decode_list(CertConfirmContent, content)
+    status.cert_req_id = cert_req_id
+    nonce = talk.nonce
+    answer = talk.say(BodyType.CERTCONF, encode_list(CertConfirmContent(items=[status])), nonce)
+    if taken:
+        assert answer.body_type is BodyType.PKICONF
+    else:
+        assert talk.reasons == {"badCertId"}
 
 
 def test_kur_supersedes_the_certificate_it_updates(desk: Desk) -> None:
@@ -204,3 +313,21 @@ class Standing(RuleBasedStateMachine):
 
 TestStanding = Standing.TestCase
 TestStanding.settings = settings(max_examples=10, stateful_step_count=12, deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("content", "answers", "reason"),
+    [(_FAILED, False, "badRecipientNonce"), (b"\x04\x01x", True, "badDataFormat")],
+    ids=["another nonce", "no ErrorMsgContent"],
+)
+def test_an_error_message_that_is_not_in_order_withdraws_nothing(
+    desk: Desk, content: bytes, answers: bool, reason: str
+) -> None:
+    talk = desk.talk(desk.enrolled())
+    talk.ask(x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB"), new_key(), BodyType.IR)
+    certificate, nonce = talk.certificate, talk.nonce
+    talk.say(BodyType.ERROR, content, nonce if answers else bytes(16))
+    assert talk.reasons == {reason}
+    assert desk.state_of(certificate) is PENDING
+    assert talk.say(BodyType.ERROR, _FAILED, nonce).body_type is BodyType.PKICONF
+    assert desk.state_of(certificate) is not PENDING

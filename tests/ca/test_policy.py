@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who may have which certificate."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.cmp.building import MacProtection, SignatureProtection
 from selfrenew.cmp.protection import PrivateKeySigner
-from selfrenew.cmp.structures import BodyType
+from selfrenew.cmp.structures import BodyType, FailureInfo
 from selfrenew.secret import Secret
-from selfrenew_emulator.ca import CertificateAuthority, person_name
+from selfrenew_emulator.ca import GENERAL, CertificateAuthority, person_name
+from selfrenew_emulator.ca.errors import RequestRefusedError
+from selfrenew_emulator.ca.requests import read_pkcs10
 from selfrenew_emulator.certificate_status import CertificateState
+from selfrenew_emulator.stage import DEFAULT_NOW
 
 from .conftest import PROFILES, Desk, new_key
 
+DAY = timedelta(days=1)
 ELSEWHERE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
 
 
@@ -174,3 +180,43 @@ def test_an_unprotected_request_gets_nothing(desk: Desk) -> None:
     talk = desk.talk(None, "signing")
     talk.ask(desk.new_name(), new_key())
     assert talk.reasons & {"badMessageCheck", "wrongIntegrity", "badRequest", "signerNotTrusted"}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [(datetime(1949, 12, 31, tzinfo=UTC), DEFAULT_NOW), (DEFAULT_NOW, DEFAULT_NOW - DAY)],
+    ids=["before 1950", "after its end"],
+)
+def test_no_certificate_begins_when_none_can(desk: Desk, begin: datetime, end: datetime) -> None:
+    key: Any = new_key().public_key
+    with pytest.raises(ValueError, match="must be"):
+        desk.ca.authority.issue(GENERAL, ELSEWHERE, key, begin, end)
+
+
+@pytest.mark.parametrize("year", [1900, 1951])
+def test_a_validity_that_no_certificate_can_have_is_refused(desk: Desk, year: int) -> None:
+    name = desk.new_name()
+    talk = desk.talk(desk.enrolled(subject=name, profiles=PROFILES), "signing")
+    talk.ask(name, new_key(), BodyType.IR, datetime(year, 1, 1, tzinfo=UTC))
+    assert talk.reasons == {"badCertTemplate"}
+
+
+def test_an_update_keeps_the_subject_without_naming_the_old_certificate(desk: Desk) -> None:
+    key = new_key()
+    first = desk.talk(desk.enrolled())
+    first.ask(ELSEWHERE, key, BodyType.IR)
+    certificate = first.certificate
+    assert first.confirm().body_type is BodyType.PKICONF
+    talk = desk.talk(SignatureProtection(key, certificate))
+    talk.ask(x509.Name.from_rfc4514_string("CN=another,O=NHS TEST,C=GB"), new_key(), BodyType.KUR)
+    assert talk.reasons == {"notAuthorized"}
+    assert desk.state_of(certificate) is CertificateState.VALID
+
+
+def test_a_pkcs10_request_whose_name_is_no_text_cannot_be_read() -> None:
+    builder = x509.CertificateSigningRequestBuilder(x509.Name.from_rfc4514_string("CN=zq"))
+    request = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    raw = request.public_bytes(Encoding.DER).replace(b"zq", b"\xff\xfe")
+    with pytest.raises(RequestRefusedError, match="cannot be read") as refused:
+        read_pkcs10(raw)
+    assert refused.value.reason is FailureInfo.badDataFormat

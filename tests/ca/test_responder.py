@@ -8,15 +8,16 @@ from cryptography import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from selfrenew.cmp.algorithms import identifier
 from selfrenew.cmp.building import (
     NULL_CONTENT,
     Conversation,
     certificate_confirmation,
     certificate_request,
 )
-from selfrenew.cmp.message import decode_message
+from selfrenew.cmp.message import decode_list, decode_message, encode_list
 from selfrenew.cmp.protection import verify_mac, verify_signature
-from selfrenew.cmp.structures import BodyType
+from selfrenew.cmp.structures import BodyType, CertConfirmContent
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.randomness import seeded
@@ -65,11 +66,14 @@ def test_both_versions_are_spoken(desk: Desk, pvno: int) -> None:
     assert answer.header.pvno == pvno
 
 
-@pytest.mark.parametrize("pvno", [1, 4])
-def test_another_version_is_refused(desk: Desk, pvno: int) -> None:
+@pytest.mark.parametrize(
+    ("pvno", "nearest"), [(1, 2), (4, 3), (256, 3), (-1, 2), (1 << 8_000, 3)], ids=lambda _: ""
+)
+def test_another_version_is_refused_in_the_nearest(desk: Desk, pvno: int, nearest: int) -> None:
     holder = desk.new_holder()
     talk = desk.talk(holder.by("authentication"), "signing")
-    talk.say(BodyType.CR, certificate_request(holder.name, new_key()), pvno=pvno)
+    answer = talk.say(BodyType.CR, certificate_request(holder.name, new_key()), pvno=pvno)
+    assert answer.header.pvno == nearest
     assert talk.reasons == {"unsupportedVersion"}
 
 
@@ -128,6 +132,30 @@ def test_a_confirmation_of_another_certificate_is_refused(desk: Desk) -> None:
     talk.say(BodyType.CERTCONF, content, talk.nonce, pvno)
     assert talk.reasons == {"badCertId"}
     assert desk.state_of(new) is CertificateState.PENDING
+
+
+@pytest.mark.parametrize(
+    ("oid", "pvno", "reasons"),
+    [
+        ("2.16.840.1.101.3.4.2.1", 3, None),
+        ("2.16.840.1.101.3.4.2.1", 2, {"badDataFormat"}),
+        ("2.999.1", 3, {"badCertId"}),
+    ],
+)
+def test_a_confirmation_may_name_its_hash(
+    desk: Desk, oid: str, pvno: int, reasons: set[str] | None
+) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    (status,) = decode_list(CertConfirmContent, certificate_confirmation(talk.certificate)[0])
+    status.hash_alg = identifier(x509.ObjectIdentifier(oid))
+    content = encode_list(CertConfirmContent(items=[status]))
+    answer = talk.say(BodyType.CERTCONF, content, talk.nonce, pvno)
+    if reasons is None:
+        assert answer.body_type is BodyType.PKICONF
+    else:
+        assert talk.reasons == reasons
 
 
 def test_a_second_confirmation_is_told(desk: Desk) -> None:

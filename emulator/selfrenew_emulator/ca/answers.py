@@ -8,22 +8,23 @@ signature.
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.asn1 import TLV, GeneralizedTime, Null, Variant
+from cryptography.hazmat.asn1 import TLV, GeneralizedTime, Variant
 
 from selfrenew.clock import Clock
-from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import NULL_CONTENT, NULL_NAME, fail_bits
+from selfrenew.cmp.crmf import CertId
+from selfrenew.cmp.information import InfoType, find_info, info
 from selfrenew.cmp.message import (
+    OPAQUE_NAMES,
     Message,
     ReceivedMessage,
     certificate_der,
-    decode_list,
     encode,
     encode_list,
     general_name,
     tlv,
 )
-from selfrenew.cmp.protection import PrivateKeySigner, protect, subject_key_identifier
+from selfrenew.cmp.protection import PrivateKeySigner, subject_key_identifier
 from selfrenew.cmp.structures import (
     BodyType,
     CertifiedKeyPair,
@@ -32,14 +33,19 @@ from selfrenew.cmp.structures import (
     ErrorMsgContent,
     GenMsgContent,
     PkiHeader,
+    PkiMessages,
     PkiStatus,
     PkiStatusInfo,
+    PollRepContent,
+    PollReply,
+    RevRepContent,
 )
+from selfrenew_emulator.faults import AnsweringKeys, conduct, tell_answered
 from selfrenew_emulator.randomness import Randomness
 
 from .authority import Authority
 from .errors import RequestRefusedError
-from .requester import EnrolledRequester, Requester
+from .requester import Anybody, EnrolledRequester, Requester
 
 NONCE_BYTES = 16
 VERSIONS = frozenset({2, 3})
@@ -49,8 +55,7 @@ RESPONSE_TO = {
     BodyType.P10CR: BodyType.CP,
     BodyType.KUR: BodyType.KUP,
 }
-_IMPLICIT_CONFIRM = alg.Oid("1.3.6.1.5.5.7.4.13")
-_CONFIRM_WAIT_TIME = alg.Oid("1.3.6.1.5.5.7.4.14")
+_NOBODY = general_name(NULL_NAME)
 
 
 class Answers:
@@ -62,6 +67,7 @@ class Answers:
         signer = authority.cmp_signer
         self._sender = general_name(signer.certificate.subject)
         self._signer = PrivateKeySigner(signer.key)
+        self._keys = AnsweringKeys(signer, (authority.root, *authority.issuers.values()))
         self._signer_kid = subject_key_identifier(signer.certificate)
         # The intermediates and not the root, which a client has or is given on first issue.
         self._chain = tuple(
@@ -71,7 +77,9 @@ class Answers:
                 *(issuer.certificate for issuer in authority.issuers.values()),
             )
         )
+        self._variety = authority.variety
         self._root = certificate_der(authority.root.certificate)
+        self._root_tlv = tlv(self._root)
 
     def nonce(self) -> bytes:
         """Return a fresh senderNonce."""
@@ -84,61 +92,124 @@ class Answers:
         cert_req_id: int,
         certificate: x509.Certificate,
         *,
+        as_asked: bool,
         nonce: bytes,
         confirm_until: datetime | None,
     ) -> bytes:
-        """Answer with a certificate; `confirm_until` None grants implicitConfirm."""
+        """Answer with a certificate; `confirm_until` None grants implicitConfirm.
+
+        Where it is not `as_asked`, the requester is told to look (RFC 9810, 5.2.3).
+        """
+        status = PkiStatus.ACCEPTED if as_asked else PkiStatus.GRANTED_WITH_MODS
         pair = CertifiedKeyPair(
             cert_or_enc_cert=Variant(tlv(certificate_der(certificate)), "certificate")
         )
         content = CertRepMessage(
             # Whoever asks for the first time may not have the trust anchor yet.
-            ca_pubs=[tlv(self._root)] if isinstance(requester, EnrolledRequester) else None,
+            ca_pubs=[self._root_tlv] if isinstance(requester, EnrolledRequester) else None,
             response=[
                 CertResponse(
                     cert_req_id=cert_req_id,
-                    status=PkiStatusInfo(status=PkiStatus.ACCEPTED),
+                    status=PkiStatusInfo(status=status),
                     certified_key_pair=pair,
                 )
             ],
         )
         if confirm_until is None:
-            info = alg.identifier(_IMPLICIT_CONFIRM, encode(Null()))
+            how = info(InfoType.IMPLICIT_CONFIRM, NULL_CONTENT)
         else:
-            info = alg.identifier(_CONFIRM_WAIT_TIME, encode(GeneralizedTime(confirm_until)))
+            how = info(InfoType.CONFIRM_WAIT_TIME, encode(GeneralizedTime(confirm_until)))
         return self._reply(
             message,
             requester,
             RESPONSE_TO[message.body_type],
             encode(content),
             nonce=nonce,
-            general_info=[tlv(encode_list(GenMsgContent(items=info)))],
+            general_info=[how],
         )
+
+    def not_issued(
+        self,
+        message: ReceivedMessage,
+        requester: Requester,
+        cert_req_id: int,
+        refusal: RequestRefusedError,
+    ) -> bytes:
+        """Answer that no certificate is issued."""
+        response = CertResponse(cert_req_id=cert_req_id, status=_rejection(refusal))
+        content = encode(CertRepMessage(response=[response]))
+        return self._reply(message, requester, RESPONSE_TO[message.body_type], content)
 
     def confirmed(self, message: ReceivedMessage, requester: Requester) -> bytes:
         """Answer pkiConf."""
         return self._reply(message, requester, BodyType.PKICONF, NULL_CONTENT)
 
+    def waiting(
+        self, message: ReceivedMessage, requester: Requester, cert_req_id: int, *, nonce: bytes
+    ) -> bytes:
+        """Answer that the answer comes later."""
+        status = PkiStatusInfo(status=PkiStatus.WAITING)
+        answer_type = RESPONSE_TO.get(message.body_type)
+        if answer_type is None:
+            content = encode(ErrorMsgContent(pki_status_info=status))
+            return self._reply(message, requester, BodyType.ERROR, content, nonce=nonce)
+        response = CertResponse(cert_req_id=cert_req_id, status=status)
+        content = encode(CertRepMessage(response=[response]))
+        return self._reply(message, requester, answer_type, content, nonce=nonce)
+
+    def later(
+        self,
+        message: ReceivedMessage,
+        requester: Requester,
+        cert_req_id: int,
+        seconds: int,
+        *,
+        nonce: bytes,
+    ) -> bytes:
+        """Answer pollRep: come again after some seconds."""
+        reply = PollReply(cert_req_id=cert_req_id, check_after=seconds)
+        content = encode_list(PollRepContent(items=[reply]))
+        return self._reply(message, requester, BodyType.POLLREP, content, nonce=nonce)
+
+    def revoked(self, message: ReceivedMessage, requester: Requester, revoked: CertId) -> bytes:
+        """Answer that a certificate is revoked."""
+        content = RevRepContent(
+            status=[PkiStatusInfo(status=PkiStatus.ACCEPTED)], rev_certs=[revoked]
+        )
+        return self._reply(message, requester, BodyType.RP, encode(content))
+
+    def not_revoked(
+        self, message: ReceivedMessage, requester: Requester, refusal: RequestRefusedError
+    ) -> bytes:
+        """Answer that a certificate is not revoked, in rp as RFC 9810 has it (5.3.10)."""
+        content = RevRepContent(status=[_rejection(refusal)])
+        return self._reply(message, requester, BodyType.RP, encode(content))
+
+    def nested(self, message: ReceivedMessage, requester: Requester, answers: list[bytes]) -> bytes:
+        """Answer with the answers to messages that came together, in their order."""
+        content = encode_list(PkiMessages(items=[tlv(answer) for answer in answers]))
+        return self._reply(message, requester, BodyType.NESTED, content)
+
+    def informed(
+        self, message: ReceivedMessage, asker: Requester | Anybody, told: list[TLV]
+    ) -> bytes:
+        """Answer genp."""
+        return self._reply(message, asker, BodyType.GENP, encode_list(GenMsgContent(items=told)))
+
     def refusal(
         self,
         message: ReceivedMessage | None,
-        requester: Requester | None,
+        requester: Requester | Anybody | None,
         refusal: RequestRefusedError,
     ) -> bytes:
-        """Answer with an error; the one place where a refusal becomes CMP."""
-        content = ErrorMsgContent(
-            pki_status_info=PkiStatusInfo(
-                status=PkiStatus.REJECTION,
-                status_string=[refusal.text],
-                fail_info=fail_bits(refusal.reason),
-            )
-        )
+        """Answer with an error."""
+        content = ErrorMsgContent(pki_status_info=_rejection(refusal))
         return self._reply(message, requester, BodyType.ERROR, encode(content))
 
     def _reply(
         self,
         message: ReceivedMessage | None,
-        requester: Requester | None,
+        requester: Requester | Anybody | None,
         body_type: BodyType,
         content: bytes,
         *,
@@ -147,29 +218,47 @@ class Answers:
     ) -> bytes:
         asked = message.header if message else None
         header = PkiHeader(
-            pvno=asked.pvno if asked and asked.pvno in VERSIONS else 2,
+            # To another version, the nearest one (RFC 9810, 7).
+            pvno=min(max(asked.pvno, min(VERSIONS)), max(VERSIONS)) if asked else min(VERSIONS),
             sender=self._sender,
-            recipient=asked.sender if asked else general_name(NULL_NAME),
+            recipient=_recipient(asked),
             message_time=GeneralizedTime(self._clock().replace(microsecond=0)),
             transaction_id=asked.transaction_id if asked else None,
             sender_nonce=nonce or self.nonce(),
             recip_nonce=asked.sender_nonce if asked else None,
             general_info=general_info,
         )
+        tell_answered(body_type)
+        protect = conduct.get().protect
         if isinstance(requester, EnrolledRequester) and asked:
             # The first issue brings the whole chain, the anchor too (RFC 9483, 4.1.1).
             header.sender_kid = asked.sender_kid
             header.protection_alg = asked.protection_alg
-            certificates = (*self._chain[1:], self._root)
+            certificates = self._variety.order((*self._chain[1:], self._root))
             answer = Message(header, body_type, content, None, certificates)
-            return protect(answer, requester.enrolment.secret)
+            return protect(answer, requester.enrolment.secret, self._keys)
         header.sender_kid = self._signer_kid
-        return protect(Message(header, body_type, content, None, self._chain), self._signer)
+        certificates = self._variety.order(self._chain, first=2)
+        answer = Message(header, body_type, content, None, certificates)
+        return protect(answer, self._signer, self._keys)
+
+
+def _recipient(asked: PkiHeader | None) -> TLV:
+    """Answer to who asked; nothing is repeated whose bytes were not all looked at."""
+    if asked is None or asked.sender.tag_bytes in OPAQUE_NAMES:
+        return _NOBODY
+    return asked.sender
+
+
+def _rejection(refusal: RequestRefusedError) -> PkiStatusInfo:
+    """Put a refusal into CMP's words; the one place where that is done."""
+    return PkiStatusInfo(
+        status=PkiStatus.REJECTION,
+        status_string=[refusal.text],
+        fail_info=fail_bits(refusal.reason),
+    )
 
 
 def implicit_confirm_asked(message: ReceivedMessage) -> bool:
     """Tell whether a request asks for implicitConfirm (RFC 9810, 5.1.1.1)."""
-    return any(
-        alg.oid_of(decode_list(GenMsgContent, encode(info))) == _IMPLICIT_CONFIRM
-        for info in message.header.general_info or ()
-    )
+    return find_info(message.header.general_info, InfoType.IMPLICIT_CONFIRM)[0]

@@ -5,11 +5,17 @@ RFC 9810, 5.1.3 and RFC 9483, 3.2, 3.3 and 3.5.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography import x509
 
+from selfrenew.certificates import (
+    UNREADABLE,
+    UnreadableCertificateError,
+    load_certificate,
+)
 from selfrenew.clock import Clock
-from selfrenew.cmp.errors import CmpFormatError
+from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
 from selfrenew.cmp.message import ReceivedMessage, name_of
 from selfrenew.cmp.protection import (
     ProtectionError,
@@ -22,10 +28,12 @@ from selfrenew.cmp.structures import FailureInfo
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .errors import RequestRefusedError
+from .profiles import PROFILES
 from .records import Enrolment, Record
 from .store import Store
 
 _EMPTY_NAME = b"\x30\x00"
+_KEPT_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +47,31 @@ class EnrolledRequester:
         """What ties the messages of one transaction together."""
         return b"reference " + self.enrolment.reference.encode()
 
+    @property
+    def right(self) -> Enrolment:
+        """What gives a right to certificates."""
+        return self.enrolment
+
 
 @dataclass(frozen=True, slots=True)
 class CertifiedRequester:
     """Somebody with a certificate of this CA that is valid."""
 
     record: Record
+    identity: bytes
+    """What ties the messages of one transaction together."""
 
     @property
-    def identity(self) -> bytes:
-        """What ties the messages of one transaction together."""
-        return f"certificate {self.record.certificate.serial_number:x}".encode()
+    def right(self) -> Record:
+        """What gives a right to certificates."""
+        return self.record
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """Somebody who did not say who she is, which is enough to be told what is public."""
+
+    identity: bytes = b"anybody"
 
 
 Requester = EnrolledRequester | CertifiedRequester
@@ -61,6 +83,8 @@ def identify(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
         if is_mac(message):
             return _by_mac(message, store)
         return _by_signature(message, store, clock)
+    except UnknownAlgorithmError as error:
+        raise RequestRefusedError(FailureInfo.badAlg, str(error)) from error
     except (ProtectionError, CmpFormatError) as error:
         # Never the expected value: the text says only that it is wrong.
         raise RequestRefusedError(FailureInfo.badMessageCheck, str(error)) from error
@@ -78,16 +102,36 @@ def _by_mac(message: ReceivedMessage, store: Store) -> Requester:
 
 
 def _by_signature(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
-    certificate = _signer(message)
+    signer = _signer(message)
+    record = _issued(signer.certificate, store)
+    verify_signature(message, signer.public_key)
+    return _vouching(record, clock)
+
+
+def by_certificate(certificate: x509.Certificate, store: Store, clock: Clock) -> CertifiedRequester:
+    """Name who proved elsewhere to have a certificate's key. Raise RequestRefusedError."""
+    return _vouching(_issued(certificate, store), clock)
+
+
+def _issued(certificate: x509.Certificate, store: Store) -> Record:
     record = store.find(certificate.serial_number)
     if record is None or record.certificate != certificate:
         raise RequestRefusedError(
             FailureInfo.signerNotTrusted, "the signer's certificate was not issued here"
         )
-    verify_signature(message, certificate.public_key())
+    return record
+
+
+def _vouching(record: Record, clock: Clock) -> CertifiedRequester:
+    certificate = record.certificate
     if record.state is not CertificateState.VALID:
         raise RequestRefusedError(
             FailureInfo.certRevoked, f"the signer's certificate is {record.state.value}"
+        )
+    if PROFILES[record.profile].office_only:
+        raise RequestRefusedError(
+            FailureInfo.notAuthorized,
+            f"a certificate of the profile {record.profile} asks for no other",
         )
     if not certificate.not_valid_before_utc <= clock() <= certificate.not_valid_after_utc:
         raise RequestRefusedError(
@@ -95,23 +139,55 @@ def _by_signature(message: ReceivedMessage, store: Store, clock: Clock) -> Reque
             f"the signer's certificate is not valid now, but until "
             f"{certificate.not_valid_after_utc.isoformat()}",
         )
-    return CertifiedRequester(record)
+    return CertifiedRequester(record, f"certificate {certificate.serial_number:x}".encode())
 
 
-def _signer(message: ReceivedMessage) -> x509.Certificate:
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """What is looked at of a certificate to tell whether it protects a message."""
+
+    certificate: x509.Certificate
+    key_identifier: bytes
+    subject: bytes
+    public_key: object
+
+
+def _load(der: bytes) -> _Signer | None:
+    """Read a certificate; None where it cannot be. Each signer sends at least two messages."""
+    # What anybody sends is kept, so that it must not be long.
+    return _load_once(der) if len(der) <= _KEPT_BYTES else _read(der)
+
+
+def _read(der: bytes) -> _Signer | None:
+    try:
+        certificate = load_certificate(der)
+        return _Signer(
+            certificate,
+            subject_key_identifier(certificate),
+            certificate.subject.public_bytes(),
+            certificate.public_key(),
+        )
+    except (UnreadableCertificateError, *UNREADABLE):
+        return None
+
+
+_load_once = lru_cache(maxsize=1024)(_read)
+
+
+def _signer(message: ReceivedMessage) -> _Signer:
     """Find the protection certificate: first of the extraCerts (RFC 9483, 3.3)."""
     header = message.header
-    if not message.certificates:
+    signers = [signer for signer in map(_load, message.extra_certs) if signer is not None]
+    if not signers:
         raise RequestRefusedError(
             FailureInfo.signerNotTrusted, "the signer's certificate is not in extraCerts"
         )
-    for certificate in message.certificates:
-        if header.sender_kid and subject_key_identifier(certificate) != header.sender_kid:
+    sender = name_of(header.sender)
+    for signer in signers:
+        if header.sender_kid and signer.key_identifier != header.sender_kid:
             continue
-        sender = name_of(header.sender)
-        if sender not in {_EMPTY_NAME, certificate.subject.public_bytes()}:
-            continue
-        return certificate
+        if sender in {_EMPTY_NAME, signer.subject}:
+            return signer
     raise RequestRefusedError(
         FailureInfo.badMessageCheck, "no certificate in extraCerts goes with sender and senderKID"
     )

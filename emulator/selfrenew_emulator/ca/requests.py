@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from selfrenew.cmp.crmf import (
@@ -14,20 +15,34 @@ from selfrenew.cmp.crmf import (
     CertReqMsg,
     CertTemplate,
 )
-from selfrenew.cmp.errors import CmpFormatError
-from selfrenew.cmp.message import ReceivedMessage, decode, decode_list, encode, name_of
+from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
+from selfrenew.cmp.information import InfoType, find_all
+from selfrenew.cmp.message import (
+    ReceivedMessage,
+    decode,
+    decode_list,
+    encode,
+    encode_list,
+    name_of,
+)
 from selfrenew.cmp.protection import ProtectionError, verify_with
-from selfrenew.cmp.structures import BodyType, FailureInfo
-from selfrenew.cmp.template import public_key_of, template_request
+from selfrenew.cmp.structures import BodyType, FailureInfo, GenMsgContent, Texts
+from selfrenew.cmp.template import names_of, public_key_of, request_parts
 
 from .errors import RequestRefusedError
+from .profiles import PROFILES, Profile
+from .subjects import check_subject
 
 P10_CERT_REQ_ID = -1
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedCertificate:
-    """What a requester asks for; `old` is the issuer's Name and serial number of oldCertID."""
+    """What a requester asks for; `old` is the issuer's Name and serial number of oldCertID.
+
+    `issuer` is the Name of the one that is asked, as DER, None for whichever it is; `written` the
+    request itself without its proof of possession, which another time is another one.
+    """
 
     cert_req_id: int
     subject: x509.Name
@@ -36,60 +51,134 @@ class RequestedCertificate:
     not_before: datetime | None = None
     not_after: datetime | None = None
     old: tuple[bytes | None, int] | None = None
+    issuer: bytes | None = None
+    written: bytes = b""
+
+    def is_met_by(self, certificate: x509.Certificate) -> bool:
+        """Tell whether a certificate is what was asked for; what was left open may be anything."""
+        wanted = (
+            (self.subject, certificate.subject, bool(list(self.subject))),
+            (self.not_before, certificate.not_valid_before_utc, self.not_before is not None),
+            (self.not_after, certificate.not_valid_after_utc, self.not_after is not None),
+        )
+        if any(matters and asked != given for asked, given, matters in wanted):
+            return False
+        if not list(self.extensions):
+            return True
+        given_extensions = list(certificate.extensions)
+        return all(each in given_extensions for each in self.extensions)
 
 
-def read_request(message: ReceivedMessage) -> RequestedCertificate:
-    """Read the one request and check that its key was used. Raise RequestRefusedError."""
+def read_request(message: ReceivedMessage, *, verified: bool = False) -> RequestedCertificate:
+    """Read the one request and check that its key was used. Raise RequestRefusedError.
+
+    `verified` takes the sender's word for that, where it is given (RFC 9810, 5.2.8.1).
+    """
     try:
         if message.body_type is BodyType.P10CR:
-            return _read_pkcs10(message.content)
+            return read_pkcs10(message.content)
         requests = decode_list(CertReqMessages, message.content)
         if len(requests) != 1:
             raise RequestRefusedError(
                 FailureInfo.badRequest, f"one request a message is taken, {len(requests)} came"
             )
-        return _read_crmf(requests[0])
+        return _read_crmf(requests[0], verified=verified)
+    except UnknownAlgorithmError as error:
+        raise RequestRefusedError(FailureInfo.badAlg, str(error)) from error
     except CmpFormatError as error:
         raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
 
 
-def _read_pkcs10(raw: bytes) -> RequestedCertificate:
+def named_profiles(
+    message: ReceivedMessage, count: int, of_path: Profile | None
+) -> list[Profile | None]:
+    """Give the profiles that certProfile or the path names for so many requests or questions.
+
+    RFC 9810, 5.1.1.4: they are in that order, and those left without a name have none; RFC 9811,
+    3.4. Raise RequestRefusedError where there is no such profile, for more names than requests, and
+    where certProfile and the path differ.
+    """
     try:
+        given = find_all(message.header.general_info, InfoType.CERT_PROFILE)
+        names = [name for each in given for name in decode_list(Texts, each or b"")]
+    except CmpFormatError as error:
+        raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
+    if given and not 1 <= len(names) <= count:
+        raise RequestRefusedError(
+            FailureInfo.badRequest,
+            f"certProfile names {len(names)} profiles, and {count} requests are here",
+        )
+    return [_named(each, of_path) for each in [*names, *[""] * (count - len(names))]]
+
+
+def _named(name: str, of_path: Profile | None) -> Profile | None:
+    if not name:
+        return of_path
+    named = PROFILES.get(name)
+    if named is None:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, f"certProfile names none of {', '.join(PROFILES)}"
+        )
+    if of_path not in {None, named}:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, "certProfile and the path name different profiles"
+        )
+    return named
+
+
+def read_pkcs10(raw: bytes) -> RequestedCertificate:
+    """Read a PKCS #10 request and check that its key was used. Raise RequestRefusedError."""
+    try:
+        written, algorithm = request_parts(raw)
+        check_subject(written)
         request = x509.load_der_x509_csr(raw)
-        public_key, extensions = request.public_key(), request.extensions
-        valid = request.is_signature_valid
+        subject, public_key = request.subject, request.public_key()
+        extensions, covered = request.extensions, request.tbs_certrequest_bytes
+        verify_with(algorithm, public_key, request.signature, covered, what="the PKCS #10 request")
+    except RequestRefusedError:
+        raise
+    except (UnknownAlgorithmError, UnsupportedAlgorithm) as error:
+        raise RequestRefusedError(FailureInfo.badAlg, str(error)) from error
+    except ProtectionError as error:
+        raise RequestRefusedError(FailureInfo.badPOP, str(error)) from error
     except Exception as error:
         raise RequestRefusedError(
             FailureInfo.badDataFormat, f"the PKCS #10 request cannot be read: {error}"
         ) from error
-    if not valid:
-        raise RequestRefusedError(FailureInfo.badPOP, "the PKCS #10 request is not self-signed")
     return RequestedCertificate(
         P10_CERT_REQ_ID,
-        request.subject,
+        subject,
         public_key,
         extensions,
+        written=covered,
     )
 
 
-def _read_crmf(request: CertReqMsg) -> RequestedCertificate:
+def _read_crmf(request: CertReqMsg, *, verified: bool) -> RequestedCertificate:
     template = request.cert_req.cert_template
     if request.cert_req.cert_req_id != 0:
         raise RequestRefusedError(FailureInfo.badRequest, "certReqId has to be 0 (RFC 9483, 4.1.1)")
     _check_template(template)
+    if template.subject:
+        check_subject(encode_list(GenMsgContent(items=template.subject)))
     public_key = public_key_of(template)
-    _check_possession(request, public_key)
-    framed = template_request(template)
+    written = encode(request.cert_req)
+    if not (verified and request.popo is not None and request.popo.tag == "raVerified"):
+        _check_possession(request, written, public_key)
+    subject, extensions = names_of(template)
     validity = template.validity
     begin, end = (None, None) if validity is None else (validity.not_before, validity.not_after)
     return RequestedCertificate(
         request.cert_req.cert_req_id,
-        framed.subject,
+        subject,
         public_key,
-        framed.extensions,
+        extensions,
         None if begin is None else begin.as_datetime(),
         None if end is None else end.as_datetime(),
         _old_certificate(request),
+        # RFC 4211, 5: named where a requester has several CAs to choose from.
+        encode_list(GenMsgContent(items=template.issuer)) if template.issuer else None,
+        written,
     )
 
 
@@ -98,13 +187,17 @@ def _check_template(template: CertTemplate) -> None:
         raise RequestRefusedError(FailureInfo.badCertTemplate, "the template has no public key")
     if template.version not in {None, 2}:
         raise RequestRefusedError(FailureInfo.badCertTemplate, "only version 3 is issued")
-    if template.serial_number is not None or template.issuer_uid or template.subject_uid:
+    chosen = (template.serial_number, template.signing_alg)
+    if any(each is not None for each in chosen) or template.issuer_uid or template.subject_uid:
         raise RequestRefusedError(
-            FailureInfo.badCertTemplate, "the CA chooses the serial number, and no unique IDs"
+            FailureInfo.badCertTemplate,
+            "the CA chooses serial number and signature, and no unique IDs (RFC 4211, 5)",
         )
 
 
-def _check_possession(request: CertReqMsg, public_key: CertificatePublicKeyTypes) -> None:
+def _check_possession(
+    request: CertReqMsg, written: bytes, public_key: CertificatePublicKeyTypes
+) -> None:
     popo = request.popo
     if popo is None:
         raise RequestRefusedError(FailureInfo.badPOP, "there is no proof of possession")
@@ -122,9 +215,11 @@ def _check_possession(request: CertReqMsg, public_key: CertificatePublicKeyTypes
             proof.algorithm_identifier,  # type: ignore[union-attr]
             public_key,
             proof.signature.as_bytes(),  # type: ignore[union-attr]
-            encode(request.cert_req),
+            written,
             what="the proof of possession",
         )
+    except UnknownAlgorithmError:
+        raise
     except ProtectionError as error:
         raise RequestRefusedError(FailureInfo.badPOP, str(error)) from error
 

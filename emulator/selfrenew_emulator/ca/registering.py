@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a registration authority sends: others' messages, wrapped or made anew.
+
+Messages of others come nested in one that it protects (RFC 9810, 5.1.3.5; RFC 9483, 5.2.2): both
+protections have to hold. One alone is answered as if it had come alone; the answers to more come
+nested in one. What it made anew it protects instead of the requester (5.1.1.3 and 5.2.8.1).
+"""
+
+from collections.abc import Callable
+
+from selfrenew.cmp.errors import CmpFormatError
+from selfrenew.cmp.information import InfoType, find_all
+from selfrenew.cmp.message import ReceivedMessage, decode_list, decode_message, encode
+from selfrenew.cmp.structures import BodyType, FailureInfo, PkiMessages
+
+from .answers import Answers
+from .errors import RequestRefusedError
+from .policy import registers_others
+from .profiles import Profile
+from .requester import Requester
+from .store import Store
+from .transactions import begin
+
+TOGETHER_MAX = 20
+
+
+class Registering:
+    """Takes messages apart; `answer` answers one by itself."""
+
+    def __init__(
+        self, store: Store, answers: Answers, answer: Callable[[bytes, Profile | None], bytes]
+    ) -> None:
+        self._store = store
+        self._answers = answers
+        self._answer = answer
+
+    def answer_all(
+        self, message: ReceivedMessage, requester: Requester, profile: Profile | None
+    ) -> tuple[bytes, str]:
+        """Answer nested. Raise RequestRefusedError."""
+        if not registers_others(requester.right):
+            raise RequestRefusedError(
+                FailureInfo.notAuthorized, "only a registration authority sends for others"
+            )
+        inner = _messages(message.content)
+        if len(inner) == 1:
+            return self._answer(inner[0], profile), "answered what was nested"
+        begin(self._store, message, requester)
+        answers = [self._answer(each, profile) for each in inner]
+        answer = self._answers.nested(message, requester, answers)
+        return answer, f"answered {len(answers)} nested"
+
+
+def check_original(message: ReceivedMessage) -> None:
+    """Check that origPKIMessage, where it is there, is one message. Raise RequestRefusedError.
+
+    Its protection may be a MAC under a secret that only the registration authority shares.
+    """
+    try:
+        given = find_all(message.header.general_info, InfoType.ORIG_PKI_MESSAGE)
+    except CmpFormatError as error:
+        raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
+    if given and [len(_messages(each or b"")) for each in given] != [1]:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, "origPKIMessage has to hold one message (RFC 9810, 5.1.1.3)"
+        )
+
+
+def _messages(content: bytes) -> list[bytes]:
+    """Read PKIMessages, none of them nested once more."""
+    try:
+        messages = [encode(each) for each in decode_list(PkiMessages, content)]
+        if not 1 <= len(messages) <= TOGETHER_MAX:
+            raise RequestRefusedError(
+                FailureInfo.badRequest, f"1 to {TOGETHER_MAX} messages are taken together"
+            )
+        kinds = {decode_message(each).body_type for each in messages}
+    except CmpFormatError as error:
+        raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
+    if BodyType.NESTED in kinds:
+        raise RequestRefusedError(FailureInfo.badRequest, "messages are nested once and no deeper")
+    return messages

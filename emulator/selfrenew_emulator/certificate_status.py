@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a CA says of a certificate to those who rely on it."""
+"""What a CA says of a certificate to those who rely on it.
 
-from collections.abc import Callable
+StatusError
+├── StatusUnavailableError  nobody answers, or not with a status
+└── StatusUntrustedError    an answer came that is not to be believed
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -27,5 +32,17 @@ class CertificateStatus:
     since: datetime | None = None
 
 
-StatusSource = Callable[[x509.Certificate], CertificateStatus]
-"""Tells the status of a certificate; embedded it asks the CA directly."""
+StatusSource = Callable[[x509.Certificate], Awaitable[CertificateStatus]]
+"""Tells the status of a certificate, or raises StatusError."""
+
+
+class StatusError(Exception):
+    """Whether a certificate counts cannot be told, so it does not."""
+
+
+class StatusUnavailableError(StatusError):
+    """Nobody answers for the certificate, or not with a status."""
+
+
+class StatusUntrustedError(StatusError):
+    """An answer came, and it is not the issuer's word on this certificate, now."""

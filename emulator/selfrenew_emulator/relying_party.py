@@ -2,10 +2,11 @@
 """What everybody does who relies on a card holder's signature: the Spine, and card management.
 
 The holder signs a challenge as a compact JWS (RFC 7515) with the certificate in x5c. Checked are
-the signature, the audience, the challenge, the issuer, the validity and what the CA says of the
-certificate.
+the signature, the audience, the challenge, the issuer, the usage of the key, the validity and what
+the CA says of the certificate.
 """
 
+import logging
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +16,22 @@ import jwt
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.clock import Clock
 
-from .certificate_status import CertificateState, StatusSource
+from .certificate_status import (
+    CertificateState,
+    CertificateStatus,
+    StatusError,
+    StatusSource,
+    StatusUntrustedError,
+)
 from .challenges import Challenges
+from .problem import ProblemError
 
+_log = logging.getLogger(__name__)
 ASSERTION_MAX_CHARACTERS = 20_000
 
 
@@ -35,6 +44,7 @@ class RefusalReason(Enum):
     WRONG_AUDIENCE = "wrong_audience"
     WRONG_CHALLENGE = "wrong_challenge"
     UNKNOWN = "unknown"
+    WRONG_USAGE = "wrong_usage"
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     PENDING = "pending"
@@ -48,12 +58,14 @@ _TEXTS = {
     RefusalReason.WRONG_AUDIENCE: "the assertion was made for somebody else",
     RefusalReason.WRONG_CHALLENGE: "the challenge is not one that is open; ask for a new one",
     RefusalReason.UNKNOWN: "the certificate is of no issuer that is accepted here",
+    RefusalReason.WRONG_USAGE: "the certificate's key is not for signing a holder's word",
     RefusalReason.NOT_YET_VALID: "the certificate is not valid yet",
     RefusalReason.EXPIRED: "the certificate has expired",
     RefusalReason.PENDING: "the certificate was never confirmed: run the renewal again",
     RefusalReason.SUPERSEDED: "the certificate was superseded by a newer one",
     RefusalReason.REVOKED: "the certificate was revoked",
 }
+_HOLDER_PURPOSES = {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
 _BY_STATE = {
     CertificateState.PENDING: RefusalReason.PENDING,
     CertificateState.SUPERSEDED: RefusalReason.SUPERSEDED,
@@ -93,14 +105,19 @@ class RelyingParty:
         self._status_of = status_of
         self._clock = clock
 
-    def read(self, token: str, challenges: Challenges) -> Assertion:
-        """Check an assertion and use its challenge up. Raise AssertionRefusedError."""
+    async def read(self, token: str, challenges: Challenges) -> Assertion:
+        """Check an assertion and use its challenge up. Raise AssertionRefusedError.
+
+        Raise ProblemError where the CA does not tell; the challenge stays open then.
+        """
         certificate = _certificate_of(token)
         issuer = self._issuer_of(certificate)
         if issuer is None:
             raise AssertionRefusedError(RefusalReason.UNKNOWN)
+        if not _signs_for_its_holder(certificate):
+            raise AssertionRefusedError(RefusalReason.WRONG_USAGE)
         challenge = self._verify(token, certificate)
-        refusal = self.judge(certificate)
+        refusal = await self.judge(certificate)
         if refusal is not None:
             raise AssertionRefusedError(refusal)
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
@@ -110,14 +127,28 @@ class RelyingParty:
             raise AssertionRefusedError(RefusalReason.WRONG_CHALLENGE)
         return Assertion(certificate, str(names[0].value))
 
-    def judge(self, certificate: x509.Certificate) -> RefusalReason | None:
-        """Tell why a certificate is not good now, None where it is."""
+    async def judge(self, certificate: x509.Certificate) -> RefusalReason | None:
+        """Tell why a certificate is not good now, None where it is. Raise ProblemError."""
         now = self._clock()
         if now < certificate.not_valid_before_utc:
             return RefusalReason.NOT_YET_VALID
         if now > certificate.not_valid_after_utc:
             return RefusalReason.EXPIRED
-        return _BY_STATE.get(self._status_of(certificate).state)
+        status = await self._ask(certificate)
+        return _BY_STATE.get(status.state)
+
+    async def _ask(self, certificate: x509.Certificate) -> CertificateStatus:
+        try:
+            return await self._status_of(certificate)
+        except StatusError as error:
+            _log.warning("%x: %s", certificate.serial_number, error)
+            lied = isinstance(error, StatusUntrustedError)
+            raise ProblemError(
+                503,
+                "status_untrusted" if lied else "status_unavailable",
+                f"whether the certificate counts cannot be told: {error}",
+                {"Retry-After": "60"},
+            ) from error
 
     def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         for issuer in self._issuers:
@@ -157,6 +188,21 @@ class RelyingParty:
         if not isinstance(challenge, str):
             raise AssertionRefusedError(RefusalReason.MALFORMED)
         return challenge
+
+
+def _signs_for_its_holder(certificate: x509.Certificate) -> bool:
+    """Tell whether keyUsage and extKeyUsage allow it (RFC 5280, 4.2.1.3 and 4.2.1.12).
+
+    The key of an encryption certificate may be able to sign, and the one of a card authentication
+    certificate signs without a passcode.
+    """
+    for extension in certificate.extensions:
+        match extension.value:
+            case x509.KeyUsage() as usage if not usage.digital_signature:
+                return False
+            case x509.ExtendedKeyUsage() as purposes if not _HOLDER_PURPOSES & set(purposes):
+                return False
+    return True
 
 
 def _certificate_of(token: str) -> x509.Certificate:

@@ -9,7 +9,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from selfrenew_emulator.ca import CertificateAuthority
+from selfrenew_emulator.ca import (
+    CARD_AUTHENTICATION,
+    KEY_MANAGEMENT,
+    CertificateAuthority,
+    Extensions,
+    Profile,
+)
 
 from .conftest import Holder, Service, World
 
@@ -102,6 +108,35 @@ def test_a_certificate_of_another_ca_is_unknown(world: World, service: Service) 
     refused(service, holder, assertion, "unknown")
 
 
+CARD_PURPOSE = x509.ExtendedKeyUsage([x509.ObjectIdentifier("2.16.840.1.101.3.6.8")])
+
+
+@pytest.mark.parametrize(
+    ("profile", "extensions"),
+    [
+        (KEY_MANAGEMENT, ()),
+        (CARD_AUTHENTICATION, (x509.Extension(CARD_PURPOSE.oid, True, CARD_PURPOSE),)),
+    ],
+    ids=["encryption", "card"],
+)
+def test_a_certificate_for_another_purpose_is_named_so(
+    world: World, service: Service, profile: Profile, extensions: Extensions
+) -> None:
+    holder = world.holder()
+    now = world.clock()
+    certificate = world.stage.ca.authority.issue(
+        profile,
+        holder.certificate.subject,
+        holder.key.public_key(),
+        now,
+        now + timedelta(days=9),
+        extensions=extensions,
+    )
+    assertion = holder.assertion(service.challenge(), certificate=certificate)
+    issuer_is_taken = service is world.management or profile is CARD_AUTHENTICATION
+    refused(service, holder, assertion, "wrong_usage" if issuer_is_taken else "unknown")
+
+
 def test_an_expired_certificate_is_named_so(world: World, service: Service) -> None:
     holder = world.holder(days_left=1)
     world.clock.advance(timedelta(days=1, seconds=1))
@@ -138,4 +173,6 @@ def test_the_interface_describes_itself(service: Service) -> None:
         for method, operation in operations.items():
             assert operation.get("description"), f"{method} {path}"
             assert {"200", "201", "202", "204"} & set(operation["responses"]), f"{method} {path}"
-            assert "422" in operation["responses"], f"{method} {path}"
+            (content_type, refusal), *others = operation["responses"]["422"]["content"].items()
+            assert (content_type, others) == ("application/problem+json", []), f"{method} {path}"
+            assert "reason" in refusal["schema"]["required"], f"{method} {path}"

@@ -1,7 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 from datetime import timedelta
+from typing import Any
 
-from .conftest import World
+import httpx
+import pytest
+from cryptography import x509
+
+from selfrenew_emulator.certificate_status import (
+    CertificateStatus,
+    StatusError,
+    StatusUnavailableError,
+    StatusUntrustedError,
+)
+from selfrenew_emulator.plain_http import Answer, PlainHttp
+from selfrenew_emulator.randomness import seeded
+from selfrenew_emulator.spine import Spine
+from selfrenew_emulator.stage.server import Endpoint, Servers, bind
+
+from .conftest import Service, World
 
 
 def test_a_ticket_is_good_until_the_person_logs_out(world: World) -> None:
@@ -47,3 +63,68 @@ def test_an_unknown_ticket_is_not_good(world: World) -> None:
     answer = world.spine.call("POST", "/tickets/validation", {"ticket": "0" * 64}).json()
     assert (answer["valid"], answer["reason"]) == (False, "unknown")
     world.spine.refuses(world.spine.call("DELETE", "/session"), 401, "no_token")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (StatusUnavailableError("nobody answers"), "status_unavailable"),
+        (StatusUntrustedError("a forged answer"), "status_untrusted"),
+    ],
+)
+def test_while_nobody_tells_whether_a_certificate_counts_nobody_signs_in(
+    world: World, error: StatusError, reason: str
+) -> None:
+    holder, down = world.holder(), [error]
+
+    async def status_of(certificate: x509.Certificate) -> CertificateStatus:
+        if down:
+            raise down[0]
+        return world.stage.ca.status_of(certificate)
+
+    spine = Spine(
+        issuers=list(world.stage.ca.issuers.values()),
+        status_of=status_of,
+        clock=world.clock,
+        randomness=seeded("down"),
+    )
+    spine.register(holder.person)
+    endpoint = Endpoint(spine.app, bind())
+    with (
+        Servers([endpoint]),
+        httpx.Client(base_url=endpoint.url, trust_env=False, timeout=60) as http,
+    ):
+        service = Service(http)
+        body = {"assertion": holder.assertion(service.challenge())}
+        refused = service.call("POST", "/sessions", body)
+        service.refuses(refused, 503, reason)
+        assert refused.headers["retry-after"] == "60"
+        assert str(error) in refused.json()["detail"]
+        down.clear()
+        # The challenge was not used up.
+        ticket = service.call("POST", "/sessions", body).json()["ticket"]
+        down.append(error)
+        told = service.call("POST", "/tickets/validation", {"ticket": ticket})
+        service.refuses(told, 503, reason)
+        # To go is granted to everybody.
+        assert service.call("DELETE", "/session", token=ticket).status_code == 204
+    spine.close()
+
+
+def test_the_services_of_a_stage_ask_the_responder_that_certificates_name(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = world.holder()
+    access = holder.certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
+    named = access.value[0].access_location.value
+    asked: list[str] = []
+
+    post = PlainHttp.post
+
+    async def noted(http: PlainHttp, url: str, *args: Any, **options: Any) -> Answer:
+        asked.append(url)
+        return await post(http, url, *args, **options)
+
+    monkeypatch.setattr(PlainHttp, "post", noted)
+    world.sign_in(holder)
+    assert asked == [named]

@@ -11,20 +11,19 @@ from selfrenew import messages
 from selfrenew.config import open_reader
 from selfrenew.piv.client import PivClient
 from selfrenew.renewal import (
-    Due,
-    ExpiredError,
     Inspection,
-    NotDueError,
-    NothingVouchesError,
+    RenewalState,
     Slot,
     inspect,
-    judge_window,
-    plan_renewal,
+    judge_standing,
+    slot_name,
+    slot_names,
+    whole_days_left,
 )
+from selfrenew.renewal.inspection import SLOT_WORDS
 from selfrenew.renewal.window import OPEN_FOR
 
 from .certificate_view import certificate_view, serial
-from .progress import slot_name
 from .settings import Settings, common_options
 
 
@@ -66,57 +65,58 @@ def status(settings: Settings) -> None:
             "renewal": standing.word,
             "message": standing.text,
             "expires": None if expires is None else expires.isoformat(),
-            "days_left": None if expires is None else _days_left(expires, now),
+            "days_left": None if expires is None else whole_days_left(expires, now),
             "due_from": None if expires is None else (expires - OPEN_FOR).isoformat(),
             "certificates": {
-                slot_name(key): _slot_view(slot, now) for key, slot in inspection.slots.items()
+                SLOT_WORDS[key]: _slot_view(slot, now) for key, slot in inspection.slots.items()
             },
         }
     )
-    settings.say(f"Card {inspection.guid.hex()} in {reader.name}")
+    settings.say(messages.STATUS_CARD.format(guid=inspection.guid.hex(), reader=reader.name))
     for slot in inspection.slots.values():
         settings.say(f"  {_slot_line(slot, now)}")
-    settings.say(f"  Passcode: {tries} {'try' if tries == 1 else 'tries'} left")
-    settings.say(f"  Renewal: {standing.text}")
+    settings.say(f"  {messages.STATUS_TRIES.format(tries=tries)}")
+    settings.say(f"  {messages.STATUS_RENEWAL.format(standing=standing.text)}")
 
 
 def judge(inspection: Inspection, now: datetime) -> Standing:
     """Say how the card stands: not_due, due, interrupted or registration_authority."""
-    try:
-        plan = plan_renewal(inspection, now)
-    except NotDueError as error:
-        return Standing("not_due", messages.STATUS_NOT_DUE.format(due_from=error.due_from))
-    except (ExpiredError, NothingVouchesError):
-        return Standing("registration_authority", messages.STATUS_REGISTRATION_AUTHORITY)
-    if plan.resumed:
-        slots = " and the ".join(slot_name(step.slot) for step in plan.steps)
-        return Standing("interrupted", messages.STATUS_INTERRUPTED.format(slots=slots))
-    ends = (certificate.not_valid_after_utc for certificate in inspection.certificates)
-    return Standing("due", messages.STATUS_DUE.format(due_from=min(ends) - OPEN_FOR))
-
-
-def _days_left(expires: datetime, now: datetime) -> int:
-    """Count whole days, 0 where it has expired."""
-    window = judge_window([expires], now)
-    return window.days_left if isinstance(window, Due) else max(0, (expires - now).days)
+    standing = judge_standing(inspection, now)
+    due_from = standing.due_from
+    match standing.state:
+        case RenewalState.NOT_DUE if due_from is not None:
+            text = messages.STATUS_NOT_DUE.format(due_from=due_from)
+        case RenewalState.DUE if due_from is not None:
+            text = messages.STATUS_DUE.format(due_from=due_from)
+        case RenewalState.INTERRUPTED:
+            slots = slot_names(standing.slots)
+            text = messages.STATUS_INTERRUPTED.format(slots=slots)
+        case _:
+            return Standing("registration_authority", messages.STATUS_REGISTRATION_AUTHORITY)
+    return Standing(standing.state.value, text)
 
 
 def _slot_view(slot: Slot, now: datetime) -> dict[str, object]:
     view: dict[str, object] = {"slot": f"{slot.key:02X}", "state": slot.state.value}
     if slot.certificate is not None:
         view |= certificate_view(slot.certificate)
-        view["days_left"] = _days_left(slot.certificate.not_valid_after_utc, now)
+        view["days_left"] = whole_days_left(slot.certificate.not_valid_after_utc, now)
     return view
 
 
 def _slot_line(slot: Slot, now: datetime) -> str:
-    name = f"{slot_name(slot.key).capitalize()} certificate ({slot.key:02X})"
+    name, state = slot_name(slot.key).capitalize(), messages.SLOT_STATES[slot.state.value]
     certificate = slot.certificate
     if certificate is None:
-        return f"{name}: {slot.state.value}"
+        return messages.STATUS_NO_CERTIFICATE.format(
+            name=name, reference=f"{slot.key:02X}", state=state
+        )
     expires = certificate.not_valid_after_utc
-    days = _days_left(expires, now)
-    return (
-        f"{name}: {slot.state.value}, {days} {'day' if days == 1 else 'days'} left, until "
-        f"{expires:%d %B %Y, %H:%M} UTC, serial {serial(certificate)}"
+    return messages.STATUS_CERTIFICATE.format(
+        name=name,
+        reference=f"{slot.key:02X}",
+        state=state,
+        days=whole_days_left(expires, now),
+        expires=expires,
+        serial=serial(certificate),
     )

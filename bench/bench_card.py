@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast a card answers, beside a plain call or the cryptography in it, and its image's file."""
 
+import math
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from selfrenew_emulator.randomness import seeded
 
 _SELECT = bytes.fromhex("00A4040005A00000030800")
 _STATUS = bytes.fromhex("00200080")
+_DISCOVERY = bytes.fromhex("00CB3FFF035C017E00")
 _READ = bytes.fromhex("00CB3FFF0000055C035FC1050000")
 _KEY = KeyReference.CARD_AUTHENTICATION
 _MESSAGE = b"selfrenew" * 32
@@ -39,6 +42,17 @@ def batch_ms(answer: Callable[[bytes], bytes], command: bytes) -> float:
             answer(command)
 
     return median_ms(send_all, 15) / _BATCH
+
+
+def per_second_of_one_core(command: bytes, card: Card) -> float:
+    """Count commands in a second of this process's own time, whoever else is on the machine."""
+    best = math.inf
+    for _ in range(7):
+        start = time.process_time()
+        for _ in range(_BATCH):
+            card.transmit(command)
+        best = min(best, time.process_time() - start)
+    return _BATCH / best
 
 
 def sign_command(algorithm: Algorithm) -> bytes:
@@ -81,11 +95,12 @@ def main() -> None:
     for name, command in (
         ("SELECT", _SELECT),
         ("VERIFY, asking for the tries", _STATUS),
+        ("GET DATA of the discovery object", _DISCOVERY),
         ("GET DATA of a certificate", _READ),
     ):
         took = batch_ms(card.transmit, command) * 1e3
         tell(name, took, "us", floor=floor, of="a call")
-        print(f"{'':<44} {1e6 / took:>10.0f} APDU/s")
+        print(f"{'':<44} {per_second_of_one_core(command, card):>10.0f} APDU/s on one core")
     for algorithm in (Algorithm.P256, Algorithm.RSA2048):
         measure_signing(card, algorithm)
     with tempfile.TemporaryDirectory() as folder:

@@ -160,6 +160,18 @@ def test_a_wrong_answer_takes_back_what_was_granted(terminal: Terminal) -> None:
     assert terminal.put("5FC102", b"x") == "6982"
 
 
+# Part 2, 2.4.2: what is aborted is as good as failed.
+@pytest.mark.parametrize("step", ["7C028100", "7C028000"])
+def test_a_protocol_that_is_begun_and_left_takes_back_what_was_granted(
+    terminal: Terminal, step: str
+) -> None:
+    assert terminal.authenticate() == "9000"
+    terminal.send("00870A9B", bytes.fromhex(step))
+    assert terminal.put("5FC102", b"x") == "6982"
+    assert terminal.authenticate() == "9000"
+    assert terminal.put("5FC102", b"x") == "9000"
+
+
 def test_a_challenge_counts_once(terminal: Terminal) -> None:
     answer, _ = terminal.send("00870A9B", bytes.fromhex("7C028100"))
     response = tlv("7C", tlv("82", terminal.encrypt(value(value(answer, "7C"), "81"))))

@@ -15,7 +15,8 @@ def test_the_application_is_selected_by_its_whole_name_or_its_beginning(
     answer, sw = terminal.send("00A40400", bytes.fromhex(aid))
     assert sw == "9000"
     template = value(answer, "61")
-    assert value(template, "4F") == bytes.fromhex("000010000100")
+    # Part 2, 3.1.1: the complete AID with its version, however it was selected.
+    assert value(template, "4F") == bytes.fromhex("A000000308000010000100")
 
 
 @pytest.mark.parametrize(
@@ -35,8 +36,8 @@ def test_another_name_is_not_found(terminal: Terminal, header: str, aid: str, sw
 def test_the_template_tells_authority_and_algorithms(terminal: Terminal) -> None:
     """Part 2, tables 3 to 5."""
     template = value(terminal.send("00A40400", bytes.fromhex("A000000308"))[0], "61")
-    # Real cards give the PIX alone in 4F, and the RID in the authority's.
-    assert template.startswith(bytes.fromhex("4F0600001000010079074F05A0000003085003504956AC"))
+    whole, authority = "4F0BA000000308000010000100", "79074F05A000000308"
+    assert template.startswith(bytes.fromhex(whole + authority + "5003504956AC"))
     algorithms = value(template[template.index(b"\xac") :], "AC")
     assert algorithms.hex() == "80010780010580011680010880010a80010c800111800114" + "060100"
 

@@ -2,7 +2,6 @@
 """A PIV card (SP 800-73): application, keys, EEPROM and image."""
 
 from .application import AID as APPLICATION_IDENTIFIER
-from .authentication import MANAGEMENT_KEY_BYTES
 from .card import Card
 from .card_verifiable_certificate import (
     CardVerifiableCertificate,
@@ -24,9 +23,11 @@ from .image import (
 )
 from .interface import Interface, Interfaces, NoSuchInterfaceError
 from .key_establishment import CS2, CS7, CipherSuite
-from .keys import KeySource, PrivateKey, generate
+from .keys import CardKey, KeySource, PrivateKey, generate, generate_any, load_key, store_key
 from .personality import Personality
 from .store import CardState, Store, StoredKey, StoredReference
+from .symmetric_authentication import MANAGEMENT_KEY_BYTES
+from .tearing import Tear
 
 __all__ = [
     "APPLICATION_IDENTIFIER",
@@ -41,6 +42,7 @@ __all__ = [
     "CardImageInUseError",
     "CardImageMissingError",
     "CardImageVersionError",
+    "CardKey",
     "CardState",
     "CardVerifiableCertificate",
     "CardVerifiableCertificateError",
@@ -55,9 +57,13 @@ __all__ = [
     "Store",
     "StoredKey",
     "StoredReference",
+    "Tear",
     "discovery_object",
     "generate",
+    "generate_any",
     "intermediate_subject",
+    "load_key",
     "read_image",
+    "store_key",
     "write_image",
 ]

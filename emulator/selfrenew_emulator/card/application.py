@@ -2,6 +2,7 @@
 """SELECT, and the table of the PIV application's commands (SP 800-73-4 Part 2, table 2)."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 from selfrenew.iso7816 import CommandApdu, Instruction, StatusWord, Tlv
@@ -15,12 +16,22 @@ from .objects import ObjectCommands
 from .references import ReferenceCommands
 from .refusal import CommandRefusedError
 from .security import SecurityStatus
-from .store import CardState, Store
+from .store import Store
 from .virtual_contact import InterfaceRules
 
 AID = bytes.fromhex("A000000308000010000100")
 _SHORTEST_AID = 5
 _LABEL = b"PIV"
+_ALGORITHMS = (
+    Algorithm.RSA2048,
+    Algorithm.RSA3072,
+    Algorithm.RSA4096,
+    Algorithm.AES128,
+    Algorithm.AES192,
+    Algorithm.AES256,
+    Algorithm.P256,
+    Algorithm.P384,
+)
 
 Handler = Callable[[CommandApdu], bytes]
 
@@ -64,7 +75,11 @@ class PivApplication:
         check_select(command)
         if not is_right_truncated_aid(command.data):
             raise CommandRefusedError(StatusWord.FILE_NOT_FOUND)
-        return b"" if command.p2 == 0x0C else _property_template(self._store.state)
+        if command.p2 == 0x0C:
+            return b""
+        state = self._store.state
+        suite = suite_of(state)
+        return _property_template(state.allow_tdes, suite and suite.identifier)
 
     def select_default(self) -> None:
         """Keep PIV selected, the only application there is."""
@@ -81,26 +96,16 @@ def is_right_truncated_aid(aid: bytes) -> bool:
     return len(aid) >= _SHORTEST_AID and AID.startswith(aid)
 
 
-def _property_template(state: CardState) -> bytes:
+@lru_cache(maxsize=8)
+def _property_template(allow_tdes: bool, suite: Algorithm | None) -> bytes:
     """Build the application property template (Part 2, tables 3 to 5)."""
-    supported = [
-        Algorithm.RSA2048,
-        Algorithm.RSA3072,
-        Algorithm.RSA4096,
-        Algorithm.AES128,
-        Algorithm.AES192,
-        Algorithm.AES256,
-        Algorithm.P256,
-        Algorithm.P384,
-    ]
-    if state.allow_tdes:
-        supported.insert(0, Algorithm.TDES)
-    suite = suite_of(state)
-    if suite is not None:
-        supported.append(suite.identifier)
+    # The suite comes first: OpenSC looks at the first algorithm of a template alone.
+    supported = [] if suite is None else [suite]
+    if allow_tdes:
+        supported.append(Algorithm.TDES)
+    supported += _ALGORITHMS
     algorithms = b"".join(bytes(Tlv(0x80, bytes([algorithm]))) for algorithm in supported)
     algorithms += bytes(Tlv(0x06, b"\x00"))
-    # The AID in 4F is the PIX alone: without the RID of table 4's authority.
-    authority = bytes(Tlv(0x79, bytes(Tlv(0x4F, AID[:5]))))
-    body = bytes(Tlv(0x4F, AID[5:])) + authority + bytes(Tlv(0x50, _LABEL))
+    authority = bytes(Tlv(0x79, bytes(Tlv(0x4F, AID[:_SHORTEST_AID]))))
+    body = bytes(Tlv(0x4F, AID)) + authority + bytes(Tlv(0x50, _LABEL))
     return bytes(Tlv(0x61, body + bytes(Tlv(0xAC, algorithms))))

@@ -4,20 +4,13 @@
 What the dynamic authentication template holds says which protocol is run (appendix A):
 
     key            template                   protocol
-    9B             81 empty                   external authentication, first step: our challenge
-    9B             82 filled                  external authentication, second step
-    9B             80 empty                   mutual authentication, first step: our witness
-    9B             80 filled, 81 filled       mutual authentication, second step
+    9B, 9E         those of symmetric_authentication
     key pair       82 empty, 81 filled        sign, or RSA key transport
     EC key pair    82 empty, 85 filled        ECDH
     04             82 empty, 81 filled        key establishment (section 4.1)
 """
 
-import hmac
 import logging
-
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
 
 from selfrenew.iso7816 import CommandApdu, StatusWord, Tlv, TlvFormatError, parse_tlvs
 from selfrenew.piv.objects import DataObject
@@ -41,20 +34,17 @@ from .refusal import CommandRefusedError, incorrect_data
 from .secure_messaging import SecureSession
 from .security import SecurityStatus
 from .store import Store, StoredKey
+from .symmetric_authentication import MANAGEMENT_KEY_BYTES, SymmetricAuthentication
+from .vendor import VendorAlgorithm
 from .virtual_contact import InterfaceRules, is_strong_enough, policy_of
 
 _log = logging.getLogger(__name__)
 
 _TEMPLATE = 0x7C
-_WITNESS, _CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x80, 0x81, 0x82, 0x85
+_CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x81, 0x82, 0x85
+# SP 800-78-5, table 10: RSA 1024 is left to retired keys, which no command makes.
+_RSA = frozenset((*RSA_BITS, VendorAlgorithm.RSA1024))
 MECHANISM_TEMPLATE, MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
-
-MANAGEMENT_KEY_BYTES: dict[Algorithm, int] = {
-    Algorithm.TDES: 24,
-    Algorithm.AES128: 16,
-    Algorithm.AES192: 24,
-    Algorithm.AES256: 32,
-}
 
 
 class KeyCommands:
@@ -73,6 +63,7 @@ class KeyCommands:
         self._rules = rules
         self._randomness = randomness
         self._key_source = key_source
+        self._symmetric = SymmetricAuthentication(security, randomness)
 
     def general_authenticate(self, command: CommandApdu) -> bytes:
         """Run one step of the protocol that the template asks for."""
@@ -85,8 +76,8 @@ class KeyCommands:
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         self._rules.require(CONTACTLESS_KEY_RULES.get(command.p2, ContactlessRule.NEVER))
         template = parse_template(command.data, _TEMPLATE)
-        if command.p2 == KeyReference.MANAGEMENT:
-            return self._management(stored, template)
+        if stored.algorithm in MANAGEMENT_KEY_BYTES:
+            return self._symmetric.run(command.p2, stored, template)
         rule = self._rule(command.p2, stored)
         self._security.require(rule, pin_just_verified=just_verified)
         if template.get(_RESPONSE) != b"" or len(template) != 2:
@@ -105,7 +96,8 @@ class KeyCommands:
         self._security.require_management()
         algorithm = _mechanism(parse_template(command.data, MECHANISM_TEMPLATE))
         if command.p2 == KeyReference.SECURE_MESSAGING and algorithm not in SUITES:
-            raise incorrect_data()
+            # A mechanism that exists, and is none of this key reference (Part 2, 3.3.2).
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         key = self._key_source(algorithm)
         self._store.put_key(command.p2, keys.store_key(algorithm, key))
         if command.p2 == KeyReference.SECURE_MESSAGING:
@@ -142,50 +134,19 @@ class KeyCommands:
         return _use_key_pair(reference, stored, template)
 
     def _key(self, algorithm: int, reference: int) -> StoredKey:
-        stored = self._store.state.keys.get(reference)
-        if stored is None:
-            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        state = self._store.state
         # P1 00 is the "default algorithm" of SP 800-78, Triple DES under its other name.
         if algorithm == 0x00:
             algorithm = Algorithm.TDES
-        if stored.algorithm != algorithm:
+        stored = state.keys.get(reference)
+        if reference == KeyReference.CARD_AUTHENTICATION and algorithm in MANAGEMENT_KEY_BYTES:
+            # Two keys share this reference (Part 1, table 4b), which one is meant P1 tells.
+            stored = state.symmetric_card_authentication_key
+        if stored is None or stored.algorithm != algorithm:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
-        if algorithm == Algorithm.TDES and not self._store.state.allow_tdes:
+        if algorithm == Algorithm.TDES and not state.allow_tdes:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         return stored
-
-    def _management(self, stored: StoredKey, template: dict[int, bytes]) -> bytes:
-        security = self._security
-        challenge, witness = security.pending_challenge, security.pending_witness
-        security.forget_pending()
-        # The empty response that asks for one (82 00) may stand beside a challenge.
-        asks = template.get(_RESPONSE) == b""
-        tags = {tag: bool(template[tag]) for tag in template if not (asks and tag == _RESPONSE)}
-        size = _block_bytes(stored)
-        if tags == {_CHALLENGE: False}:
-            security.pending_challenge = self._randomness(size)
-            return _answer(_CHALLENGE, security.pending_challenge)
-        if tags == {_WITNESS: False}:
-            security.pending_witness = self._randomness(size)
-            return _answer(_WITNESS, _encrypt(stored, security.pending_witness))
-        if tags == {_RESPONSE: True}:
-            self._accept(template[_RESPONSE], challenge and _encrypt(stored, challenge))
-            return b""
-        if tags == {_WITNESS: True, _CHALLENGE: True} and len(template[_CHALLENGE]) == size:
-            self._accept(template[_WITNESS], witness)
-            return _answer(_RESPONSE, _encrypt(stored, template[_CHALLENGE]))
-        # Notably a filled challenge alone: encrypting it would hand out the answer to our own.
-        security.management_authenticated = False
-        raise incorrect_data()
-
-    def _accept(self, shown: bytes, expected: bytes | None) -> None:
-        # A failed or aborted protocol takes back what an earlier one granted (Part 2, 2.4.2).
-        self._security.management_authenticated = False
-        if expected is None:
-            raise incorrect_data()
-        if not hmac.compare_digest(shown, expected):
-            raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
-        self._security.management_authenticated = True
 
 
 def parse_template(data: bytes, tag: int) -> dict[int, bytes]:
@@ -220,7 +181,7 @@ def _mechanism(template: dict[int, bytes]) -> Algorithm:
 
 def _use_key_pair(reference: int, stored: StoredKey, template: dict[int, bytes]) -> bytes:
     challenge = template.get(_CHALLENGE)
-    if stored.algorithm in RSA_BITS:
+    if stored.algorithm in _RSA:
         if challenge is None:
             raise incorrect_data()
         return keys.use_rsa(stored, challenge)
@@ -232,22 +193,3 @@ def _use_key_pair(reference: int, stored: StoredKey, template: dict[int, bytes])
     if point is None:
         raise incorrect_data()
     return keys.agree_ecdh(stored, point)
-
-
-def _answer(tag: int, value: bytes) -> bytes:
-    return bytes(Tlv(_TEMPLATE, bytes(Tlv(tag, value))))
-
-
-def _block_bytes(stored: StoredKey) -> int:
-    return 8 if stored.algorithm == Algorithm.TDES else 16
-
-
-def _encrypt(stored: StoredKey, block: bytes) -> bytes:
-    cipher: CipherAlgorithm
-    if stored.algorithm == Algorithm.TDES:
-        cipher = TripleDES(stored.material)
-    else:
-        cipher = algorithms.AES(stored.material)
-    # ECB of one block of random is what the standard's protocol is (appendix A.1).
-    encryptor = Cipher(cipher, modes.ECB()).encryptor()  # noqa: S305
-    return encryptor.update(block) + encryptor.finalize()

@@ -8,12 +8,13 @@ from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQuali
 from selfrenew_emulator.randomness import Randomness
 
 from .application import AID
-from .authentication import MANAGEMENT_KEY_BYTES
 from .discovery import discovery_object
 from .interface import Interfaces
 from .keys import KeySource
 from .personality import Personality
 from .store import TRIES_MAX, CardState, StoredKey, StoredReference
+from .symmetric_authentication import MANAGEMENT_KEY_BYTES
+from .vendor import KeyAlgorithm
 from .yubikey import DEFAULT_MANAGEMENT_KEY, DEFAULT_PIN, DEFAULT_PUK, equip
 
 _TRIES = 3
@@ -37,6 +38,7 @@ def blank_state(
     allow_tdes: bool,
     interfaces: Interfaces,
     contactless_reserve: int,
+    symmetric_card_authentication_key: StoredKey | None,
     randomness: Randomness,
     key_source: KeySource,
 ) -> CardState:
@@ -62,7 +64,16 @@ def blank_state(
         management_key = DEFAULT_MANAGEMENT_KEY if management_key is None else management_key
     if pin is None or puk is None or management_key is None:
         raise ValueError(f"a card of personality {personality.value} has no default secrets")
-    _put_management_key(state, secrets.management_algorithm, management_key)
+    state.keys[KeyReference.MANAGEMENT] = _symmetric_key(
+        "management", secrets.management_algorithm, management_key, allow_tdes=state.allow_tdes
+    )
+    card_key = symmetric_card_authentication_key
+    if card_key is not None:
+        if yubikey:
+            raise ValueError("a YubiKey has no symmetric card authentication key")
+        state.symmetric_card_authentication_key = _symmetric_key(
+            "card authentication", card_key.algorithm, card_key.material, allow_tdes=allow_tdes
+        )
     state.objects[DataObject.DISCOVERY.tag] = discovery_object(
         AID, global_pin=secrets.global_pin is not None
     )
@@ -78,15 +89,17 @@ def blank_state(
     return state
 
 
-def _put_management_key(state: CardState, algorithm: Algorithm, key: bytes) -> None:
-    if len(key) != MANAGEMENT_KEY_BYTES[algorithm]:
-        raise ValueError(
-            f"a management key for {algorithm.name} has {MANAGEMENT_KEY_BYTES[algorithm]} bytes, "
-            f"not {len(key)}"
-        )
-    if algorithm is Algorithm.TDES and not state.allow_tdes:
-        raise ValueError("Triple DES is off (SP 800-78-5 drops it): ask for allow_tdes=True")
-    state.keys[KeyReference.MANAGEMENT] = StoredKey(algorithm, key)
+def _symmetric_key(
+    name: str, algorithm: KeyAlgorithm, key: bytes, *, allow_tdes: bool
+) -> StoredKey:
+    size = MANAGEMENT_KEY_BYTES.get(algorithm)
+    if size is None:
+        raise ValueError(f"{algorithm.name} is no algorithm for a {name} key")
+    if len(key) != size:
+        raise ValueError(f"a {name} key for {algorithm.name} has {size} bytes, not {len(key)}")
+    if algorithm is Algorithm.TDES and not allow_tdes:
+        raise ValueError("Triple DES is off (SP 800-78-5 deprecates it): ask for allow_tdes=True")
+    return StoredKey(algorithm, key)
 
 
 def _reference(value: bytes, randomness: Randomness) -> StoredReference:

@@ -27,7 +27,9 @@ from .store import (
     CONTACTLESS_RESERVE,
     CardState,
     Store,
+    StoredKey,
 )
+from .tearing import Tear, torn_state
 from .yubikey import YubiKey
 
 _log = logging.getLogger(__name__)
@@ -73,13 +75,15 @@ class Card:
         allow_tdes: bool = False,
         interfaces: Interfaces = Interfaces.CONTACT,
         contactless_reserve: int = CONTACTLESS_RESERVE,
+        symmetric_card_authentication_key: StoredKey | None = None,
         randomness: Randomness = system_randomness,
         key_source: KeySource = generate,
     ) -> Self:
         """Make a card without key pairs, its only object the discovery object.
 
         `pin`, `puk` and `global_pin` are unpadded, 1 to 8 bytes. `contactless_reserve` is how many
-        tries of a PIN are left when it is blocked over the contactless interface. A YubiKey has an
+        tries of a PIN are left when it is blocked over the contactless interface. The symmetric
+        card authentication key shares 9E with the key pair that is made there. A YubiKey has an
         attestation key, and the values of the factory for what is not given; other cards need the
         first three. Raise ValueError.
         """
@@ -90,6 +94,7 @@ class Card:
             allow_tdes=allow_tdes,
             interfaces=interfaces,
             contactless_reserve=contactless_reserve,
+            symmetric_card_authentication_key=symmetric_card_authentication_key,
             randomness=randomness,
             key_source=key_source,
         )
@@ -177,6 +182,30 @@ class Card:
             self.reset()
             raise
         return answer
+
+    def lose_power_within(
+        self, command: bytes, tear: Tear, randomness: Randomness = system_randomness
+    ) -> None:
+        """Work on a command and lose the power before its writes are whole.
+
+        What is committed ahead of a comparison, a retry counter, stays. Without a write it is as if
+        the power had gone before the command.
+        """
+        self.fail_within(command, tear, randomness)
+        self.reset()
+
+    def fail_within(
+        self, command: bytes, tear: Tear, randomness: Randomness = system_randomness
+    ) -> None:
+        """Work on a command and fail before its writes are whole, with the power on."""
+        try:
+            self._execute(bytes(command))
+        except CommandRefusedError:
+            self.store.rollback()
+            return
+        if self.store.writing:
+            before = self.store.committed
+            self.store.replace_state(torn_state(before, self.state, tear, randomness))
 
     def _execute(self, raw: bytes) -> bytes:
         try:

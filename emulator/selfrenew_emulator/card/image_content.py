@@ -16,8 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference, ReferenceDataQualifier
 
-from .access import KEY_RULES, READ_RULES
-from .authentication import MANAGEMENT_KEY_BYTES
+from .access import KEY_RULES, READ_RULES, RETIRED_KEYS
 from .card_verifiable_certificate import (
     CardVerifiableCertificate,
     CardVerifiableCertificateError,
@@ -36,6 +35,7 @@ from .store import (
     StoredKey,
     StoredReference,
 )
+from .symmetric_authentication import MANAGEMENT_KEY_BYTES
 from .vendor import (
     ATTESTATION_KEY,
     KeyAlgorithm,
@@ -54,10 +54,12 @@ _PERSONALITIES = frozenset(each.value for each in Personality)
 _SERIALS = range(1, 1 << 32)
 _PIN_POLICY, _TOUCH_POLICY, _ORIGIN = "pin_policy", "touch_policy", "origin"
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
+_CARD_KEY = "symmetric_card_authentication_key"
 _LATER_FIELDS: dict[str, Any] = {
     "interfaces": Interfaces.CONTACT.value,
     "contactless_reserve": CONTACTLESS_RESERVE,
     "card_verifiable_certificate": "",
+    _CARD_KEY: None,
 }
 """Fields that images had not at first: left out where they say what an old image meant."""
 
@@ -93,10 +95,12 @@ class ImageContentError(Exception):
 
 def encode(state: CardState) -> dict[str, Any]:
     """Give a state as JSON's own types."""
+    card_key = state.symmetric_card_authentication_key
     later = {
         "interfaces": state.interfaces.value,
         "contactless_reserve": state.contactless_reserve,
         "card_verifiable_certificate": _text(state.card_verifiable_certificate),
+        _CARD_KEY: None if card_key is None else _key_entry(card_key),
     }
     content: dict[str, Any] = {
         "personality": state.personality.value,
@@ -158,6 +162,8 @@ def decode(card: dict[str, Any]) -> CardState:
     if discovery is not None and not is_discovery_object(discovery):
         raise ImageContentError("object 7E is no discovery object")
     _decode_interfaces(card, state)
+    if _CARD_KEY in card and personality is Personality.PIV:
+        state.symmetric_card_authentication_key = _symmetric_card_key(_field(card, _CARD_KEY, dict))
     state.serial = _serial(card, personality)
     return state
 
@@ -197,15 +203,24 @@ def _serial(card: dict[str, Any], personality: Personality) -> int | None:
     return serial
 
 
+def _symmetric_card_key(entry: dict[str, Any]) -> StoredKey:
+    name, material = _field(entry, "algorithm", str), _bytes(entry, "material")
+    algorithm = Algorithm.__members__.get(name)
+    if algorithm is None or MANAGEMENT_KEY_BYTES.get(algorithm) != len(material):
+        raise ImageContentError(f"the symmetric card authentication key is none of {name!a}")
+    return StoredKey(algorithm, material)
+
+
 def _key(reference: int, entry: dict[str, Any], kept: _Kept) -> StoredKey:
     name = _field(entry, "algorithm", str)
     material = _bytes(entry, "material")
     algorithm = kept.algorithms.get(name)
+    if reference in RETIRED_KEYS and name == VendorAlgorithm.RSA1024.name:
+        algorithm = VendorAlgorithm.RSA1024
     if algorithm is None:
         raise ImageContentError(f"key {reference:02X} has an unknown algorithm {name!a}")
     if reference == KeyReference.MANAGEMENT:
-        size = MANAGEMENT_KEY_BYTES.get(algorithm) if isinstance(algorithm, Algorithm) else None
-        fits = len(material) == size
+        fits = len(material) == MANAGEMENT_KEY_BYTES.get(algorithm)
     else:
         try:
             fits = algorithm_of_key(load_key(material)) is algorithm

@@ -36,6 +36,6 @@ class NoSuchInterfaceError(Exception):
     def __init__(self, interface: Interface, interfaces: Interfaces) -> None:
         super().__init__(
             f"Powering the card over its {interface.value} interface failed: it is a "
-            f"{interfaces.value} card. Use another reader, or make the card with "
-            f"{Interfaces.DUAL}."
+            f"{interfaces.value} card. Use another reader, or make a card that is "
+            f"{Interfaces.DUAL.value}."
         )

@@ -31,6 +31,8 @@ _MAC_BYTES = 8
 _MAC_HEAD = bytes((_MAC, _MAC_BYTES))
 _PADDING_FOLLOWS = b"\x01"
 _PADDING_START = b"\x80"
+_LE_BYTES = (1, 2)
+"""ISO/IEC 7816-4:2005, table 28: an Le object has one or two bytes."""
 _BLOCK = 16
 _ANSWER_COUNTER = 1 << 127
 """The counter of an answer is its command's with the first byte 80."""
@@ -102,7 +104,9 @@ class SecureSession:
         self._command_chaining = mac
         self._counter += 1
         fields = {element.tag: element.value for element in elements}
-        if fields.get(_LE, b"\0") != b"\0":
+        # The standard's Le is always 00. A host that asks for less, or in two bytes as extended
+        # length has it, is authenticated all the same, and gets the answer whole.
+        if len(fields.get(_LE, b"\0")) not in _LE_BYTES:
             raise _incorrect()
         data = self._decrypt(fields[_CRYPTOGRAM]) if _CRYPTOGRAM in fields else b""
         return replace(command, cla=0, data=data)

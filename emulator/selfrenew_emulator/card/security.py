@@ -16,6 +16,17 @@ from .refusal import CommandRefusedError
 from .secure_messaging import SecureSession
 
 
+@dataclass(frozen=True, slots=True)
+class PendingProof:
+    """What a host has to show to prove that it has a symmetric key."""
+
+    reference: int
+    response: bytes | None = field(default=None, repr=False)
+    """The encryption of the challenge it was given."""
+    witness: bytes | None = field(default=None, repr=False)
+    """The decryption of the witness it was given."""
+
+
 @dataclass(slots=True)
 class SecurityStatus:
     """Who has shown what since the last reset."""
@@ -29,8 +40,7 @@ class SecurityStatus:
     session: SecureSession | None = field(default=None, repr=False)
     secured: bool = False
     """Whether the command at hand came under secure messaging."""
-    pending_challenge: bytes | None = field(default=None, repr=False)
-    pending_witness: bytes | None = field(default=None, repr=False)
+    pending: PendingProof | None = None
 
     def clear(self) -> None:
         """Forget everything, as a reset does."""
@@ -39,17 +49,19 @@ class SecurityStatus:
         self.management_authenticated = False
         self.session = None
         self.secured = False
-        self.forget_pending()
+        self.pending = None
 
     def take_pin_just_verified(self) -> bool:
         """Tell whether the PIN came immediately before; asking uses that up."""
         just_verified, self.pin_just_verified = self.pin_just_verified, False
         return just_verified
 
-    def forget_pending(self) -> None:
-        """Drop a challenge or witness that is still to be answered."""
-        self.pending_challenge = None
-        self.pending_witness = None
+    def take_pending(self, reference: int) -> PendingProof:
+        """Give what a host has to show next under a key, if anything; it can be shown but once."""
+        pending, self.pending = self.pending, None
+        if pending is None or pending.reference != reference:
+            return PendingProof(reference)
+        return pending
 
     def require(self, rule: AccessRule, *, pin_just_verified: bool = False) -> None:
         """Raise CommandRefusedError 6982 where a rule is not met."""

@@ -76,6 +76,8 @@ class CardState:
     """The issuer-specified intermediate retry value (Part 2, 3.2.1): tries kept from the air."""
     card_verifiable_certificate: bytes = b""
     """The secure messaging CVC of key 04; empty until it is loaded."""
+    symmetric_card_authentication_key: StoredKey | None = None
+    """The key that shares 9E with a key pair (Part 1, 5.1)."""
     serial: int | None = None
     """What a YubiKey tells as its serial number."""
 
@@ -96,6 +98,16 @@ class Store:
     def state(self) -> CardState:
         """The state as this transaction sees it. Read only: the put methods write."""
         return self._pending or self._state
+
+    @property
+    def committed(self) -> CardState:
+        """The state that a loss of power would leave. Read only."""
+        return self._state
+
+    @property
+    def writing(self) -> bool:
+        """Whether there are writes that are not committed."""
+        return self._pending is not None
 
     def put_object(self, tag: int, content: bytes) -> None:
         """Replace a data object; empty content removes it."""
@@ -123,6 +135,11 @@ class Store:
     def put_reference(self, qualifier: int, reference: StoredReference) -> None:
         """Replace a PIN or PUK, or its counter."""
         self._writable().references[qualifier] = reference
+
+    def replace_state(self, state: CardState) -> None:
+        """Take over, and commit, all that happened to the card while it was elsewhere."""
+        self._pending = state
+        self.commit()
 
     def commit(self) -> None:
         """Make the pending writes count, all or, where the hook raises, none."""

@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 
 from selfrenew.piv.references import Algorithm, KeyReference
-from selfrenew_emulator.card import CardImage, Personality, read_image
+from selfrenew_emulator.card import CardImage, Interfaces, Personality, read_image
+from selfrenew_emulator.card.virtual_contact import pairing_code
 
 from .card_changes import change_image
 from .card_insert import insert
-from .card_view import describe, table
+from .card_view import describe, tables
 from .image_argument import IMAGE, file_errors
 from .passcode import passcode_from
 
@@ -65,6 +66,18 @@ def card() -> None:
     default=Personality.PIV.value,
     show_default=True,
 )
+@click.option(
+    "--interfaces",
+    type=click.Choice([each.value for each in Interfaces]),
+    default=Interfaces.CONTACT.value,
+    show_default=True,
+)
+@click.option("--complete", is_flag=True, help="Give it every data object and every key.")
+@click.option(
+    "--no-pairing-code",
+    is_flag=True,
+    help="Let readers nearby go on without it, on a complete card with a contactless interface.",
+)
 @click.option("--force", is_flag=True, help="Overwrite an image that is there.")
 def make(
     *,
@@ -74,17 +87,22 @@ def make(
     days_left: int,
     algorithm: str,
     personality: str,
+    interfaces: str,
+    complete: bool,
+    no_pairing_code: bool,
     force: bool,
 ) -> None:
     """\b
     selfrenew-emulator card make bench/bob.card --name 'Bob Brown'
-    selfrenew-emulator card make old.card --state bench --days-left 91 --algorithm RSA2048
+    selfrenew-emulator card make full.card --state bench --complete --interfaces dual
 
     Make a card with its first pair from a running stage's CA, known to its card management. The
-    passcode is taken from SELFRENEW_PASSCODE; without it, it is the test value 123456.
+    passcode is taken from SELFRENEW_PASSCODE; without it, it is the test value 123456. The pairing
+    code of a card that has one is printed, as its holder is told it.
     """  # noqa: D205, D301, D400  help opens with two examples
     from selfrenew_emulator.card import CardImageExistsError  # noqa: PLC0415
-    from selfrenew_emulator.stage.desk_client import CardOrder, order_card  # noqa: PLC0415
+    from selfrenew_emulator.stage.card_order import CardOrder  # noqa: PLC0415
+    from selfrenew_emulator.stage.desk_client import order_card  # noqa: PLC0415
     from selfrenew_emulator.stage.folder import StageFolder  # noqa: PLC0415
 
     passcode = passcode_from(os.environ)
@@ -93,12 +111,23 @@ def make(
     folder = StageFolder((state or image.absolute().parent).absolute())
     if not image.absolute().parent.is_dir():
         raise click.UsageError(f"There is no folder {image.absolute().parent} for the image.")
-    order = CardOrder(name, days_left, _ALGORITHMS[algorithm.upper()], Personality(personality))
+    order = CardOrder(
+        name,
+        days_left,
+        _ALGORITHMS[algorithm.upper()],
+        Personality(personality),
+        Interfaces(interfaces),
+        complete=complete,
+        pairing_code_required=not no_pairing_code,
+    )
     made = order_card(folder, order)
     change_image(made, passcode=passcode)
     with file_errors(image):
         CardImage.create(image, made.state, overwrite=force)
     click.echo(f"{image}: {name}, {days_left} days left")
+    code = pairing_code(made.state)
+    if code is not None:
+        click.echo(f"pairing code {code.decode('ascii')}")
 
 
 @card.command(short_help="Show what is on a card; no secrets.")
@@ -109,7 +138,7 @@ def show(image: Path, *, as_json: bool) -> None:
     selfrenew-emulator card show bench/alice.card
     selfrenew-emulator card show bench/alice.card --json
 
-    Show what is on a card: holder, keys, certificates, tries left. No secrets.
+    Show what is on a card: holder, keys, certificates, data objects, tries left. No secrets.
     """  # noqa: D205, D301, D400  help opens with two examples
     with file_errors(image):
         view = describe(read_image(image))
@@ -118,7 +147,7 @@ def show(image: Path, *, as_json: bool) -> None:
     else:
         from rich.console import Console  # noqa: PLC0415  heavy, and only for people
 
-        Console().print(table(view, str(image)))
+        Console().print(*tables(view, str(image)))
 
 
 @card.command("set", short_help="Change a card as mishaps would.")

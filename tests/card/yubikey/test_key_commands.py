@@ -39,8 +39,8 @@ def test_a_key_is_generated_and_imported_in_every_slot(open_yubikey: Terminal, k
 
 @pytest.mark.parametrize("key", ["04", "80", "81", "96", "98", "9B", "FF"])
 def test_no_key_is_made_where_there_is_no_slot(open_yubikey: Terminal, key: str) -> None:
-    assert generate(open_yubikey, key) == "6A86"
-    assert open_yubikey.send(f"00FE11{key}", tlv("06", bytes(31) + b"\x07"))[1] == "6A86"
+    assert generate(open_yubikey, key) == "6B00"
+    assert open_yubikey.send(f"00FE11{key}", tlv("06", bytes(31) + b"\x07"))[1] == "6B00"
     assert open_yubikey.raw(f"00F6FF{key}") == "6A86"
     assert open_yubikey.raw(f"00F6{key}9A") == ("6A88" if key == "FF" else "6A86")
 
@@ -212,8 +212,8 @@ def test_a_key_moves_into_an_empty_slot_only(open_yubikey: Terminal) -> None:
     generate(open_yubikey, "9A")
     generate(open_yubikey, "9C")
     keys = dict(open_yubikey.card.state.keys)
-    assert open_yubikey.raw("00F69C9A") == "6985"
-    assert open_yubikey.raw("00F69A9A") == "6985"
+    assert open_yubikey.raw("00F69C9A") == "6A80"
+    assert open_yubikey.raw("00F69A9A") == "6A80"
     assert open_yubikey.raw("00F6829D") == "6A88"
     assert open_yubikey.raw("00F69DF9") == "6A86"
     assert open_yubikey.raw("00F6F99A") == "6A86"

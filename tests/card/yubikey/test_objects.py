@@ -16,7 +16,7 @@ def test_any_object_of_the_owners_is_kept_and_read_by_all(open_yubikey: Terminal
 @pytest.mark.parametrize("tag", ["5EFFFF", "600000", "5FC1", "02"])
 def test_an_object_of_another_kind_is_not_kept(open_yubikey: Terminal, tag: str) -> None:
     assert open_yubikey.get(tag) == (b"", "6A82")
-    assert open_yubikey.put(tag, b"x") == "6A81"
+    assert open_yubikey.put(tag, b"x") == "6A80"
 
 
 def test_what_the_standard_protects_stays_protected(open_yubikey: Terminal) -> None:

@@ -18,8 +18,10 @@ def unblock(terminal: Terminal, puk: bytes, new: bytes) -> str:
     return terminal.send("002C0080", padded(puk) + padded(new), le="")[1]
 
 
-@pytest.mark.parametrize("new", [b"abcdef", b"\0\1\2\3\4\5\6\7", b"12345678", "pässw".encode()])
-def test_a_pin_and_a_puk_are_any_six_to_eight_bytes(yubikey: Terminal, new: bytes) -> None:
+@pytest.mark.parametrize("new", [b"abcdef", b"\0\1\2\3\4\5\6\x7f", b"12345678", b"p@ss w"])
+def test_a_pin_and_a_puk_are_any_six_to_eight_ascii_characters(
+    yubikey: Terminal, new: bytes
+) -> None:
     assert change(yubikey, "80", PIN, new) == "9000"
     assert change(yubikey, "81", PUK, new) == "9000"
     yubikey.card.reset()
@@ -28,12 +30,16 @@ def test_a_pin_and_a_puk_are_any_six_to_eight_bytes(yubikey: Terminal, new: byte
     assert yubikey.verify(PIN) == "9000"
 
 
-@pytest.mark.parametrize("short", [b"", b"12345", b"12345\xff\xff\xff"])
-def test_a_shorter_one_is_not_chosen_and_costs_no_try(yubikey: Terminal, short: bytes) -> None:
+@pytest.mark.parametrize(
+    "unfit", [b"", b"12345", b"12345\xff\xff\xff", "pässwo".encode(), b"12345\xff6"]
+)
+def test_a_shorter_one_and_other_bytes_are_not_chosen_and_cost_no_try(
+    yubikey: Terminal, unfit: bytes
+) -> None:
     yubikey.verify(b"000000")
-    assert change(yubikey, "80", PIN, short) == "6A80"
-    assert change(yubikey, "81", PUK, short) == "6A80"
-    assert unblock(yubikey, PUK, short) == "6A80"
+    assert change(yubikey, "80", PIN, unfit) == "6985"
+    assert change(yubikey, "81", PUK, unfit) == "6985"
+    assert unblock(yubikey, PUK, unfit) == "6985"
     assert yubikey.tries() == "63C3"
     assert yubikey.card.state.references[0x81].tries == 3
     assert yubikey.verify(PIN) == "9000"
@@ -52,6 +58,11 @@ def test_whatever_is_shown_costs_a_try(yubikey: Terminal) -> None:
 def test_data_of_another_length_is_no_try(yubikey: Terminal) -> None:
     assert yubikey.send("00200080", PIN, le="")[1] == "6A80"
     assert yubikey.tries() == "63C3"
+
+
+@pytest.mark.parametrize("reference", ["0180", "0082", "0100"])
+def test_there_is_nothing_else_to_change(yubikey: Terminal, reference: str) -> None:
+    assert yubikey.send(f"0024{reference}", padded(PIN) * 2, le="")[1] == "6A88"
 
 
 def test_the_tries_are_the_owners_choice(open_yubikey: Terminal) -> None:

@@ -9,7 +9,6 @@ from selfrenew.piv.references import KeyReference
 from selfrenew_emulator.card import keys
 from selfrenew_emulator.card.access import EC_BITS, RSA_BITS, AccessRule
 from selfrenew_emulator.card.authentication import (
-    MANAGEMENT_KEY_BYTES,
     MECHANISM,
     MECHANISM_TEMPLATE,
     KeyCommands,
@@ -17,6 +16,7 @@ from selfrenew_emulator.card.authentication import (
 )
 from selfrenew_emulator.card.refusal import CommandRefusedError, incorrect_data
 from selfrenew_emulator.card.store import StoredKey
+from selfrenew_emulator.card.symmetric_authentication import MANAGEMENT_KEY_BYTES
 from selfrenew_emulator.card.vendor import (
     ATTESTATION_KEY,
     KeyAlgorithm,
@@ -49,8 +49,9 @@ class YubiKeyKeyCommands(KeyCommands):
 
     def generate(self, command: CommandApdu) -> bytes:
         """Make a key pair with its policies, in a retired slot too."""
-        if command.p1 or command.p2 not in _KEY_PAIRS:
+        if command.p1:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        _check_slot(command.p2)
         self._security.require_management()
         fields = parse_template(command.data, MECHANISM_TEMPLATE)
         pin, touch = take_policies(command.p2, fields)
@@ -73,8 +74,9 @@ class YubiKeyKeyCommands(KeyCommands):
     def import_key(self, command: CommandApdu) -> bytes:
         """Take a key pair from outside; P1 names its algorithm."""
         algorithm = _ALGORITHMS.get(command.p1)
-        if algorithm is None or command.p2 not in _KEY_PAIRS:
+        if algorithm is None:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+        _check_slot(command.p2)
         self._security.require_management()
         try:
             tlvs = parse_tlvs(command.data)
@@ -111,7 +113,8 @@ class YubiKeyKeyCommands(KeyCommands):
         if stored is None:
             raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
         if target in self._store.state.keys:
-            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
+            # Clients tell by 6A80 that the place is taken.
+            raise incorrect_data()
         self._store.remove_key(source)
         if target != _DELETE:
             self._store.put_key(target, stored)
@@ -164,3 +167,9 @@ class YubiKeyKeyCommands(KeyCommands):
                 return keys.sign_ed25519(stored, challenge)
             return keys.use_rsa(stored, challenge)
         raise incorrect_data()
+
+
+def _check_slot(reference: int) -> None:
+    # Clients tell by 6B00, and by no other status, that a key cannot be there.
+    if reference not in _KEY_PAIRS:
+        raise CommandRefusedError(StatusWord.WRONG_PARAMETERS)

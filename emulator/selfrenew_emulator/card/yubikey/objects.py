@@ -5,8 +5,10 @@ Among them are those that clients have agreed on: the attestation certificate (5
 on the management key (5FFF00), and the Windows minidriver's key map and roots (5FFF10 to 5FFF15).
 """
 
+from selfrenew.iso7816 import CommandApdu, StatusWord
 from selfrenew_emulator.card.access import READ_RULES, AccessRule
 from selfrenew_emulator.card.objects import ObjectCommands
+from selfrenew_emulator.card.refusal import CommandRefusedError, incorrect_data
 
 FREE_TAGS = range(0x5F0000, 0x600000)
 
@@ -22,3 +24,12 @@ class YubiKeyObjects(ObjectCommands):
     def read_rule(self, tag: int) -> AccessRule | None:
         """Tell what has to come before an object is read."""
         return read_rule(tag)
+
+    def put(self, command: CommandApdu) -> bytes:
+        """Replace a data object whole; clients tell by 6A80 that there can be no such."""
+        try:
+            return super().put(command)
+        except CommandRefusedError as error:
+            if error.sw == StatusWord.FUNCTION_NOT_SUPPORTED:
+                raise incorrect_data() from error
+            raise

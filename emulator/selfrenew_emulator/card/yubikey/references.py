@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PIN and PUK of a YubiKey: any bytes, and a number of tries of the owner's choice.
+"""PIN and PUK of a YubiKey: any ASCII characters, and a number of tries of the owner's choice.
 
-Whatever eight bytes are shown cost a try: that is how clients block both before a reset.
+Whatever eight bytes are shown cost a try: that is how clients block both before a reset. What may
+be chosen, and the status words, are those of the Yubico SDK manual ("The PIV PIN, PUK, and
+management key"; "Change reference data").
 """
 
 from selfrenew.iso7816 import CommandApdu, StatusWord
 from selfrenew.piv.references import ReferenceDataQualifier
 from selfrenew_emulator.card.access import AccessRule
 from selfrenew_emulator.card.references import ReferenceCommands
-from selfrenew_emulator.card.refusal import CommandRefusedError, incorrect_data
+from selfrenew_emulator.card.refusal import CommandRefusedError
 from selfrenew_emulator.card.store import StoredReference
 
 from .factory import DEFAULT_PIN, DEFAULT_PUK
@@ -21,6 +23,12 @@ _PUK = ReferenceDataQualifier.PUK
 
 class YubiKeyReferences(ReferenceCommands):
     """The commands about PIN and PUK."""
+
+    def change(self, command: CommandApdu) -> bytes:
+        """Replace the PIN or the PUK with proof of the old one; P1 is told of as P2 is."""
+        if command.p1:
+            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
+        return super().change(command)
 
     def set_retries(self, command: CommandApdu) -> bytes:
         """Set how many tries PIN (P1) and PUK (P2) have; both get their default values."""
@@ -51,8 +59,9 @@ class YubiKeyReferences(ReferenceCommands):
         return True
 
     def _set(self, qualifier: int, value: bytes) -> None:
-        if len(value.rstrip(b"\xff")) < _SHORTEST:
+        chosen = value.rstrip(b"\xff")
+        if len(chosen) < _SHORTEST or not chosen.isascii():
             # The old value was right, which has given the tries back.
             self._store.commit()
-            raise incorrect_data()
+            raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         super()._set(qualifier, value)

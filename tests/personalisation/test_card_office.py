@@ -8,7 +8,8 @@ from selfrenew.piv.objects import DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.card import MANAGEMENT_KEY_BYTES, Card
 from selfrenew_emulator.personalisation import CardOffice, CardRefusesError
-from selfrenew_emulator.personalisation.personalise import CARD_CAPABILITY_CONTAINER, FASC_N
+from selfrenew_emulator.personalisation.card_identity import FASC_N
+from selfrenew_emulator.personalisation.personalise import CARD_CAPABILITY_CONTAINER
 from selfrenew_emulator.randomness import seeded
 
 PIN = b"123456"

@@ -12,10 +12,13 @@ from selfrenew.secret import Secret
 from selfrenew_emulator.ca import CertificateAuthority, Enrolment, person_name
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.certificate_status import CertificateState
+from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.personalisation import (
+    CardIdentity,
     CardSecrets,
     EnrolmentFailedError,
     EnrolmentOffice,
+    PersonalisationError,
     personalise,
 )
 from selfrenew_emulator.randomness import seeded
@@ -25,6 +28,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ALICE = person_name("123456789012")
 SECRETS = CardSecrets(Secret("123456"), Secret(bytes(range(24))))
 GUID = bytes(range(16))
+IDENTITY = CardIdentity(GUID, NOW.date())
 SLOTS = (KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE)
 
 
@@ -44,7 +48,7 @@ def url(ca: CertificateAuthority) -> Iterator[str]:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -86,8 +90,7 @@ def test_the_card_holds_a_confirmed_pair_of_its_own_keys(
         office,
         secrets=SECRETS,
         subject=ALICE,
-        guid=GUID,
-        expiration_date=NOW.date(),
+        identity=IDENTITY,
         not_after=ends,
         algorithm=algorithm,
     )
@@ -114,8 +117,7 @@ def test_a_wrong_secret_is_told_and_not_repeated(
             office,
             secrets=SECRETS,
             subject=ALICE,
-            guid=GUID,
-            expiration_date=NOW.date(),
+            identity=IDENTITY,
         )
     assert "wrong secret" not in str(caught.value)
 
@@ -136,6 +138,46 @@ def test_a_ca_that_is_not_there_is_told(enrolment: Enrolment, http: httpx.Client
             office,
             secrets=SECRETS,
             subject=ALICE,
-            guid=GUID,
-            expiration_date=NOW.date(),
+            identity=IDENTITY,
         )
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("ca.certificate-key", "another key"),
+        ("ca.certificate-subject", "names somebody else"),
+        ("ca.certificate-expired", "not valid now"),
+        ("ca.certificate-not-yet-valid", "not valid now"),
+        ("ca.certificate-ca", "a CA's"),
+        ("ca.certificate-issuer", "no issuer that is known"),
+    ],
+)
+def test_no_card_is_made_with_a_certificate_that_its_holder_could_not_use(
+    ca: CertificateAuthority, enrolment: Enrolment, http: httpx.Client, fault: str, said: str
+) -> None:
+    board = FaultBoard()
+    endpoint = Endpoint(board.before_ca(ca.app), bind())
+    board.arm(fault)
+    office = EnrolmentOffice(
+        f"{endpoint.url}/.well-known/cmp",
+        enrolment,
+        clock=lambda: NOW,
+        randomness=seeded("o"),
+        http=http,
+        issuers=ca.issuers.values(),
+    )
+    with Servers([endpoint]), pytest.raises(EnrolmentFailedError, match=said):
+        personalise(blank().transmit, office, secrets=SECRETS, subject=ALICE, identity=IDENTITY)
+    assert CertificateState.VALID not in {each.state for each in ca.certificates_of(ALICE)}
+
+
+def test_a_card_that_keeps_no_certificate_is_not_said_to_be_made(office: EnrolmentOffice) -> None:
+    card = blank()
+
+    def forgetful(command: bytes) -> bytes:
+        is_certificate = command[1] == Instruction.PUT_DATA and len(command) > 300
+        return b"\x90\x00" if is_certificate else card.transmit(command)
+
+    with pytest.raises(PersonalisationError, match="Reading the"):
+        personalise(forgetful, office, secrets=SECRETS, subject=ALICE, identity=IDENTITY)

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The first issue: a MAC-protected `ir` over HTTP, confirmed (RFC 9483, 4.1.1 and 4.1.5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import httpx
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.cmp import CmpError, CmpFormatError
@@ -40,7 +41,10 @@ _CONTENT_TYPE = "application/pkixcmp"
 
 
 class EnrolmentOffice:
-    """Gets first certificates from a CA; the HTTP client stays its owner's."""
+    """Gets first certificates from a CA; the HTTP client stays its owner's.
+
+    `issuers` are those that may have signed them, where they are known.
+    """
 
     def __init__(
         self,
@@ -50,8 +54,10 @@ class EnrolmentOffice:
         clock: Callable[[], datetime],
         randomness: Randomness,
         http: httpx.Client,
+        issuers: Iterable[x509.Certificate] = (),
     ) -> None:
         self._url = ca_url
+        self._issuers = tuple(issuers)
         self._enrolment = enrolment
         self._clock = clock
         self._randomness = randomness
@@ -87,14 +93,36 @@ class EnrolmentOffice:
         request = certificate_request(subject, key, not_after=not_after)
         answer = self._exchange(url, talk, talk.message(BodyType.IR, request), BodyType.IP)
         certificate = _issued(answer)
-        if certificate.public_key() != key.public_key:
-            raise CmpFormatError("the certificate is of another key")
+        self._check(certificate, subject, key, not_after)
         content, pvno = certificate_confirmation(certificate)
         confirmation = talk.message(
             BodyType.CERTCONF, content, recip_nonce=answer.header.sender_nonce, pvno=pvno
         )
         self._exchange(url, talk, confirmation, BodyType.PKICONF)
         return certificate
+
+    def _check(
+        self,
+        certificate: x509.Certificate,
+        subject: x509.Name,
+        key: Signer,
+        not_after: datetime | None,
+    ) -> None:
+        """Take no certificate that the card's holder could not use. Raise CmpFormatError."""
+        now = self._clock()
+        if certificate.public_key() != key.public_key:
+            raise CmpFormatError("the certificate is of another key")
+        if certificate.subject != subject:
+            raise CmpFormatError("the certificate names somebody else")
+        # One that is over, as those of retired keys are, is asked for so.
+        due = not_after is None or not_after > now
+        if due and not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise CmpFormatError("the certificate is not valid now")
+        for extension in certificate.extensions:
+            if isinstance(extension.value, x509.BasicConstraints) and extension.value.ca:
+                raise CmpFormatError("the certificate is a CA's")
+        if self._issuers and not any(_is_by(certificate, issuer) for issuer in self._issuers):
+            raise CmpFormatError("the certificate is of no issuer that is known")
 
     def _exchange(
         self, url: str, talk: Conversation, message: bytes, expected: BodyType
@@ -113,6 +141,14 @@ class EnrolmentOffice:
         if answer.body_type is not expected:
             raise CmpFormatError(f"the answer is {answer.describe()}")
         return answer
+
+
+def _is_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
+        return False
+    return True
 
 
 def _issued(answer: ReceivedMessage) -> x509.Certificate:

@@ -3,6 +3,7 @@
 
 PersonalisationError
 ├── CardRefusesError            the card answered a command with another status than success
+├── CardAnswerError             the card's answer to a command is none that can be read
 ├── EnrolmentFailedError        the CA gave no certificate
 └── SecureMessagingSignerError  a content signer cannot sign for secure messaging
 """
@@ -21,6 +22,15 @@ class CardRefusesError(PersonalisationError):
         self.sw = sw
         super().__init__(
             f"{attempted} failed: the card answered {describe_status(sw)}. Make the card anew."
+        )
+
+
+class CardAnswerError(PersonalisationError):
+    """A card answered nothing, or what nobody can read."""
+
+    def __init__(self, attempted: str, reason: str) -> None:
+        super().__init__(
+            f"{attempted} failed: the card's answer cannot be read ({reason}). Make the card anew."
         )
 
 

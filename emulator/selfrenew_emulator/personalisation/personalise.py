@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -13,6 +13,7 @@ from selfrenew.piv.objects import CardholderUniqueIdentifier, DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew.secret import Secret
 
+from .card_identity import CardIdentity
 from .card_office import CardOffice, PublicKey, Transmit
 from .enrolment import EnrolmentOffice
 
@@ -21,10 +22,6 @@ PROFILES = {
     KeyReference.DIGITAL_SIGNATURE: "signing",
 }
 """Which of the CA's profiles certifies which key of the card."""
-
-# Agency 9999, system 9999, credential 999999: what cards outside the federal agencies carry
-# (SP 800-73-4 Part 1, footnote 14); digits of five bits each. The GUID tells cards apart.
-FASC_N = bytes.fromhex("D4E739DA739CED39CE739D836858210842108421C84210C3EB")
 
 # Only the data model number has a value (SP 800-73-4 Part 1, 3.1.1 and table 8).
 CARD_CAPABILITY_CONTAINER = b"".join(
@@ -64,8 +61,7 @@ def personalise(
     *,
     secrets: CardSecrets,
     subject: x509.Name,
-    guid: bytes,
-    expiration_date: date,
+    identity: CardIdentity,
     not_after: Mapping[KeyReference, datetime] | None = None,
     algorithm: Algorithm = Algorithm.P256,
 ) -> dict[KeyReference, x509.Certificate]:
@@ -77,7 +73,7 @@ def personalise(
     office = CardOffice(transmit)
     office.select()
     office.authenticate(secrets.management_key.reveal(), secrets.management_algorithm)
-    chuid = CardholderUniqueIdentifier(FASC_N, guid, expiration_date)
+    chuid = CardholderUniqueIdentifier(identity.fasc_n, identity.guid, identity.expiration_date)
     office.write(DataObject.CHUID, bytes(chuid))
     office.write(DataObject.CARD_CAPABILITY_CONTAINER, CARD_CAPABILITY_CONTAINER)
     ends = not_after or {}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cards in and out, often: 16 readers at once, pcscd restarted under them, and the link alone."""
 
+import argparse
 import gc
 import os
 import signal
@@ -18,8 +19,6 @@ from selfrenew_emulator.reader import LinkedCard, PrivatePcscd, VpcdLink, VpcdRe
 from selfrenew_emulator.reader.pcscd import SLOTS_MAX
 from selfrenew_emulator.stage.pcsc import SOCKET_VARIABLE
 
-_CYCLES = 500
-_LINK_CYCLES = 100_000
 _TRIES = bytes.fromhex("00200080")
 _POWER_ON = b"\x00\x01\x01"
 
@@ -78,7 +77,7 @@ def at_once(readers: list[VpcdReader[LinkedCard]], cards: list[Card]) -> None:
         raise errors[0]
 
 
-def endure_pcscd() -> None:
+def endure_pcscd(cycles: int) -> None:
     """Cycle cards through 16 readers; kill pcscd half-way."""
     with PrivatePcscd(SLOTS_MAX) as pcscd:
         os.environ[SOCKET_VARIABLE] = str(pcscd.socket_file)
@@ -86,7 +85,7 @@ def endure_pcscd() -> None:
         cards = [make_card(number) for number in range(SLOTS_MAX)]
         at_once(readers, cards)
         before, start = resources(), time.perf_counter()
-        rounds = -(-_CYCLES // SLOTS_MAX)
+        rounds = -(-cycles // SLOTS_MAX)
         for number in range(rounds):
             if number == rounds // 2:
                 restart_with_cards(pcscd, readers, cards)
@@ -124,7 +123,7 @@ def _back(pcscd: PrivatePcscd, old: int, readers: list[VpcdReader[LinkedCard]]) 
     )
 
 
-def endure_link() -> None:
+def endure_link(cycles: int) -> None:
     """Cycle a card on the link alone, against a driver that powers it at once."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -149,17 +148,21 @@ def endure_link() -> None:
 
     cycle(1_000)
     before, start = resources(), time.perf_counter()
-    cycle(_LINK_CYCLES)
+    cycle(cycles)
     took = time.perf_counter() - start
-    tell_growth(f"{_LINK_CYCLES} insertions on the link alone, {took:.0f} s", before)
+    tell_growth(f"{cycles} insertions on the link alone, {took:.0f} s", before)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
 
 def main() -> None:
     """Endure both."""
-    endure_link()
-    endure_pcscd()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cycles", type=int, default=500, help="insertions through pcscd")
+    parser.add_argument("--link-cycles", type=int, default=100_000, help="on the link alone")
+    wanted = parser.parse_args()
+    endure_link(wanted.link_cycles)
+    endure_pcscd(wanted.cycles)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import signal
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from bench_card import sign_alone, sign_command
@@ -26,8 +27,7 @@ _DISCOVERY = bytes.fromhex("00CB3FFF035C017E00")
 _MASTER_FILE = bytes.fromhex("00A4000C023F00")
 # Where Debian's package puts it, which no interpreter looks for by itself.
 _VIRTUALSMARTCARD = "/usr/lib/python3/site-packages/virtualsmartcard"
-_TIMES = 2_000
-_TURNS = 3
+_TIMES = 3_000
 
 
 class ConstantCard:
@@ -54,9 +54,11 @@ class ConstantCard:
 
 
 @contextmanager
-def inserted(pcscd: PrivatePcscd, card: LinkedCard) -> Iterator[Callable[[bytes], bytes]]:
+def inserted(
+    pcscd: PrivatePcscd, card: LinkedCard, slot: int = 0
+) -> Iterator[Callable[[bytes], bytes]]:
     """Put a card in; give the way to send it commands through PC/SC."""
-    reader = pcscd.reader()
+    reader = pcscd.reader(slot)
     reader.insert(card)
     connection = PcscReader(reader.name).connect()
     try:
@@ -66,24 +68,37 @@ def inserted(pcscd: PrivatePcscd, card: LinkedCard) -> Iterator[Callable[[bytes]
         reader.close()
 
 
-def time_us(transmit: Callable[[bytes], bytes], command: bytes, times: int = _TIMES) -> float:
-    """Time a command, in microseconds; the median."""
-    if transmit(command)[-2:] != b"\x90\x00":
-        raise RuntimeError(f"the card does not answer {command.hex()}")
-    return median_ms(lambda: transmit(command), times) * 1e3
+def take_turns(
+    transmits: Sequence[Callable[[bytes], bytes]], commands: Sequence[bytes], times: int
+) -> list[float]:
+    """Time each command on its card, in microseconds; the medians.
+
+    The cards take turns with each command, so that what else the machine does falls on all.
+    """
+    took: list[list[float]] = [[] for _ in transmits]
+    for transmit, command in zip(transmits, commands, strict=True):
+        if transmit(command)[-2:] != b"\x90\x00":
+            raise RuntimeError(f"the card does not answer {command.hex()}")
+    for _ in range(times):
+        for index, transmit in enumerate(transmits):
+            start = time.perf_counter()
+            transmit(commands[index])
+            took[index].append((time.perf_counter() - start) * 1e6)
+    return [statistics.median(each) for each in took]
+
+
+def beside_constant(
+    pcscd: PrivatePcscd, card: Card, command: bytes, times: int = _TIMES
+) -> list[float]:
+    """Time a command, and its very answer given by a constant card in the slot beside it."""
+    constant = ConstantCard(card.atr, card.transmit(command))
+    with inserted(pcscd, card) as ours, inserted(pcscd, constant, slot=1) as floor:
+        return take_turns([ours, floor], [command, command], times)
 
 
 def measure_cheap(pcscd: PrivatePcscd, card: Card, name: str, command: bytes) -> None:
-    """Time a command, and its very answer given by a constant card."""
-    answer = card.transmit(command)
-    floors, tooks = [], []
-    for _ in range(_TURNS):
-        # In turns, so that what else the machine does falls on both.
-        with inserted(pcscd, ConstantCard(card.atr, answer)) as transmit:
-            floors.append(time_us(transmit, command))
-        with inserted(pcscd, card) as transmit:
-            tooks.append(time_us(transmit, command))
-    floor, took = statistics.median(floors), statistics.median(tooks)
+    """Time a command beside a constant answer."""
+    took, floor = beside_constant(pcscd, card, command)
     tell(f"{name} through pcscd", took, "us", floor=floor, of="a constant answer")
 
 
@@ -92,38 +107,36 @@ def measure_signature(pcscd: PrivatePcscd, card: Card) -> None:
     key = generate(Algorithm.RSA2048)
     card.store.put_key(KeyReference.CARD_AUTHENTICATION, store_key(Algorithm.RSA2048, key))
     card.store.commit()
-    command = sign_command(Algorithm.RSA2048)
-    answer = card.transmit(command)
     alone = median_ms(sign_alone(key), 300) * 1e3
-    with inserted(pcscd, ConstantCard(card.atr, answer)) as transmit:
-        link = time_us(transmit, command)
-    with inserted(pcscd, card) as transmit:
-        took = time_us(transmit, command, 300)
+    took, link = beside_constant(pcscd, card, sign_command(Algorithm.RSA2048), 300)
     name = "A signature, RSA2048, through pcscd"
     tell(name, took, "us", floor=alone + link, of="OpenSSL and the link")
 
 
-def measure_vicc(pcscd: PrivatePcscd, ours: float) -> None:
-    """Time vsmartcard's own card in the same reader, as it comes."""
+def measure_vicc(pcscd: PrivatePcscd, card: Card) -> None:
+    """Time vsmartcard's own card beside ours, as it comes; the slot is the second one."""
     program = shutil.which("vicc")
     if program is None:
-        print("vicc is not installed (Debian: python3-virtualsmartcard); no peer to measure")
+        print("vicc is not installed (Debian: vsmartcard-vpicc); no peer to measure")
         return
     command = [sys.executable, program, "--type", "iso7816", "--hostname", "127.0.0.1"]
     with subprocess.Popen(  # noqa: S603  the peer
-        [*command, "--port", str(pcscd.ports[0])],
+        [*command, "--port", str(pcscd.ports[1])],
         env={**os.environ, "PYTHONPATH": _VIRTUALSMARTCARD},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as peer:
         try:
-            reader = PcscReader(pcscd.reader_names[0])
+            reader = PcscReader(pcscd.reader_names[1])
             if not reader.wait_for_card(15):
                 print("vicc did not come up; no peer to measure")
                 return
             connection = reader.connect()
-            theirs = time_us(connection.transmit, _MASTER_FILE, 30)
+            with inserted(pcscd, card) as transmit:
+                ours, theirs = take_turns(
+                    [transmit, connection.transmit], [_SELECT, _MASTER_FILE], 300
+                )
             connection.close()
         finally:
             peer.send_signal(signal.SIGKILL)
@@ -140,9 +153,7 @@ def main() -> None:
         measure_cheap(pcscd, card, "SELECT", _SELECT)
         measure_cheap(pcscd, card, "GET DATA 7E", _DISCOVERY)
         measure_signature(pcscd, card)
-        with inserted(pcscd, card) as transmit:
-            ours = time_us(transmit, _SELECT)
-        measure_vicc(pcscd, ours)
+        measure_vicc(pcscd, card)
 
 
 if __name__ == "__main__":

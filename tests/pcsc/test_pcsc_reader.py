@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reference's PC/SC transport: readers and cards chosen, held, lost and told apart."""
 
+import os
+import signal
 import sys
 import threading
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
 import pytest
+from smartcard import scard
 
 from selfrenew.config import ConfigurationError
 from selfrenew.config.pcsc_reader import open_pcsc_reader
@@ -30,12 +34,13 @@ from selfrenew.transport.pcsc import (
     PcscReader,
     connection,
 )
+from selfrenew.transport.pcsc.errors import MuteCardError
 from selfrenew_emulator.card import Card
-from selfrenew_emulator.personalisation.personalise import FASC_N
+from selfrenew_emulator.personalisation.card_identity import FASC_N
 from selfrenew_emulator.randomness import seeded
-from selfrenew_emulator.reader import LinkedCard, VpcdReader
+from selfrenew_emulator.reader import LinkedCard, PrivatePcscd, VpcdReader
 
-from .conftest import MANAGEMENT_KEY, PIN, PUK, Run
+from .conftest import MANAGEMENT_KEY, PIN, PUK, Run, until
 
 TRIES = bytes.fromhex("00200080")
 VERIFY = bytes.fromhex("0020008008313233343536FFFF")
@@ -84,7 +89,9 @@ def test_the_contract_of_readers_and_connections_is_met(slots: Slots, blank_card
 
 def test_part_of_a_name_finds_the_one_reader_that_has_it(slots: Slots, blank_card: Card) -> None:
     slots[1].insert(blank_card)
-    assert PcscReader(slots[1].name[-5:]).card_present
+    reader = PcscReader(slots[1].name[-5:])
+    assert reader.wait_for_card(10)
+    assert reader.card_present
     with pytest.raises(AmbiguousReaderError, match="fits 2 readers"):
         _ = PcscReader(slots[1].name[:5]).card_present
     with pytest.raises(NoReaderError, match="'no such'"):
@@ -165,7 +172,7 @@ def test_a_removal_is_told_at_once(slots: Slots, blank_card: Card) -> None:
     assert reader.wait_for_card(10)
     end = reader.on_removal(told.set)
     slots[0].remove()
-    assert told.wait(10)
+    assert told.wait(60)
     end()
     end()
 
@@ -182,6 +189,85 @@ def test_a_held_card_is_kept_from_others(
             pass
     second.close()
     first.close()
+
+
+def test_threads_connect_one_at_a_time(
+    slots: Slots, blank_card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slots[0].insert(blank_card)
+    assert PcscReader(slots[0].name).wait_for_card(10)
+    connect, connecting, together = scard.SCardConnect, threading.Semaphore(1), []
+
+    def counted(*arguments: object) -> object:
+        together.append(connecting.acquire(blocking=False))
+        try:
+            return connect(*arguments)
+        finally:
+            if together[-1]:
+                connecting.release()
+
+    monkeypatch.setattr(scard, "SCardConnect", counted)
+
+    def come_and_go() -> None:
+        # Who connects while the card is being reset for another may find it without power.
+        with suppress(MuteCardError):
+            connection.PcscConnection(slots[0].name).close()
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert together == [True] * 16
+
+
+def test_who_waits_for_another_programs_transaction_keeps_nobody_waiting(
+    slots: Slots, blank_card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_OVERTAKING_SECONDS", 0.05)
+    slots[0].insert(blank_card)
+    slots[1].insert(OtherCard())
+    holder = PcscReader(slots[0].name).connect()
+    connect, connecting = scard.SCardConnect, threading.Event()
+
+    def told(*arguments: object) -> object:
+        connecting.set()
+        return connect(*arguments)
+
+    monkeypatch.setattr(scard, "SCardConnect", told)
+    waiting = threading.Thread(target=lambda: PcscReader(slots[0].name).connect().close())
+    with holder.exclusive():
+        waiting.start()
+        assert connecting.wait(60)
+        PcscReader(slots[1].name).connect().close()
+        assert waiting.is_alive()
+    waiting.join()
+    holder.close()
+
+
+def test_a_card_that_another_program_keeps_for_itself_is_told(
+    slots: Slots, blank_card: Card
+) -> None:
+    slots[0].insert(blank_card)
+    reader = PcscReader(slots[0].name)
+    assert reader.wait_for_card(10)
+    _, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    handles = []
+
+    def connected() -> bool:
+        # A thread that waited for a card in another test may still be letting go of the reader.
+        code, handle, _ = scard.SCardConnect(
+            context, slots[0].name, scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1
+        )
+        handles.append(handle)
+        return bool(code == scard.SCARD_S_SUCCESS)
+
+    until(connected, "the card could not be kept by one program")
+    with pytest.raises(ReaderBusyError, match="Another program is using the card"):
+        reader.connect()
+    scard.SCardDisconnect(handles[-1], scard.SCARD_LEAVE_CARD)
+    scard.SCardReleaseContext(context)
+    reader.connect().close()
 
 
 def test_a_reset_by_another_program_is_told(slots: Slots, blank_card: Card) -> None:
@@ -214,3 +300,21 @@ def test_a_service_that_does_not_run_is_named(run: Run, tmp_path: Path) -> None:
     )
     told = run(sys.executable, "-c", program, PCSCLITE_CSOCK_NAME=str(tmp_path / "none"))
     assert told.stdout.strip() == str(NoServiceError())
+
+
+def test_who_watches_hears_of_a_card_put_in_and_of_one_after_the_service_was_gone(
+    slots: list[VpcdReader[LinkedCard]], blank_card: Card, pcscd: PrivatePcscd
+) -> None:
+    told = threading.Event()
+    end = PcscReader(slots[0].name).on_insertion(told.set)
+    slots[0].insert(blank_card)
+    assert told.wait(60)
+    slots[0].remove()
+    told.clear()
+    pid = pcscd.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    slots[0].insert(blank_card)
+    assert told.wait(60)
+    end()
+    end()

@@ -13,9 +13,12 @@ from selfrenew.transport.pcsc import PcscReader, list_readers
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.reader import (
     LinkedCard,
+    NamespacesRefusedError,
+    PcscdFailedError,
     PcscdMissingError,
     PcscdTooOldError,
     PrivatePcscd,
+    ReaderFolderError,
     ReaderPortTakenError,
     VpcdReader,
 )
@@ -67,18 +70,47 @@ def test_a_card_that_is_in_is_there_again_after_a_restart(
 
 
 def test_names_and_ports_are_ones_own() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free = listener.getsockname()[1]
-    with PrivatePcscd(3, names=["Ward 3"], ports=[free, free + 1, free + 2]) as other:
-        assert other.ports == [free, free + 1, free + 2]
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    free = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    with PrivatePcscd(3, names=["Ward 3"], ports=free) as other:
+        assert other.ports == free
         assert other.reader_names == ["Ward 3 00 00", "Ward 3 00 01", "Ward 3 2 00 00"]
 
 
-def test_it_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_it_leaves_nothing_behind_but_its_log(tmp_path: Path) -> None:
     with PrivatePcscd(folder=tmp_path) as other:
         pid = other.pid
         assert Path(f"/proc/{pid}").exists()
     assert not Path(f"/proc/{pid}").exists()
+    assert [path.name for path in tmp_path.rglob("*")] == ["pcscd.log"]
+
+
+@pytest.mark.parametrize("name", ["file/x", "x" * 120])
+def test_a_folder_that_cannot_hold_the_socket_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ReaderFolderError, match="Name another folder"):
+        PrivatePcscd(folder=tmp_path / name).__enter__()
+
+
+def test_namespaces_that_are_refused_are_told_with_the_way_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _program(tmp_path, "unshare", "echo unshare: unshare failed: Not permitted >&2; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(NamespacesRefusedError, match=r"Not permitted.*or use the system's pcscd"):
+        PrivatePcscd().__enter__()
+
+
+def test_a_pcscd_that_ends_at_once_is_told_with_its_last_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = "[ $1 != --version ] || { echo pcsc-lite version 1.9.9.; exit; }"
+    _program(tmp_path, "pcscd", f"{version}\necho out of luck; exit 1")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(PcscdFailedError, match="out of luck"):
+        PrivatePcscd().__enter__()
 
 
 def test_a_port_that_is_taken_is_named() -> None:
@@ -98,6 +130,12 @@ def test_a_pcscd_that_is_too_old_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     _program(tmp_path, "pcscd", "echo pcsc-lite version 1.8.26.")
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(PcscdTooOldError, match=r"pcscd 1\.8\.26 is installed"):
+        PrivatePcscd().__enter__()
+
+
+def test_a_pcscd_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("selfrenew_emulator.reader.pcscd.shutil.which", lambda *_, **__: None)
+    with pytest.raises(PcscdMissingError, match="needs pcscd, which is not installed"):
         PrivatePcscd().__enter__()
 
 

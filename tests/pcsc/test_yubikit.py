@@ -20,17 +20,8 @@ from yubikit.support import read_info
 from selfrenew.piv.references import Algorithm
 from selfrenew_emulator.randomness import seeded
 
-from .yubikit_desk import (
-    KEY,
-    PIN,
-    PUK,
-    Connection,
-    Desk,
-    NfcConnection,
-    assert_is_signed_by,
-    pooled,
-    refused,
-)
+from .cards import KEY, PIN, PUK, pooled
+from .yubikit_desk import Connection, Desk, NfcConnection, assert_is_signed_by, refused
 
 pytestmark = pytest.mark.interop
 
@@ -236,7 +227,7 @@ def test_a_key_moves_with_its_policies_and_is_deleted(desk: Desk) -> None:
 
 def test_pin_and_puk_are_changed_and_the_pin_unblocked(desk: Desk) -> None:
     session = desk.session
-    session.change_pin(PIN, "pässw")
+    session.change_pin(PIN, "p@ss w")
     assert not session.get_pin_metadata().default_value
     session.change_puk(PUK, "abcdef")
     assert not session.get_puk_metadata().default_value

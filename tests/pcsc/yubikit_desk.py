@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -13,12 +12,9 @@ from yubikit import piv
 from yubikit.core import TRANSPORT
 from yubikit.core.smartcard import ApduError, SmartCardConnection
 
-from selfrenew.piv.references import Algorithm
-from selfrenew_emulator.card import Card, Personality, PrivateKey, generate
-from selfrenew_emulator.randomness import seeded
+from selfrenew_emulator.card import Card
 
-PIN, PUK = "123456", "12345678"
-KEY = bytes.fromhex("0102030405060708" * 3)
+from .cards import KEY, PIN, factory_fresh
 
 
 class Connection(SmartCardConnection):  # type: ignore[misc]
@@ -43,21 +39,11 @@ class NfcConnection(Connection):
     transport = TRANSPORT.NFC
 
 
-@lru_cache
-def pooled(algorithm: Algorithm) -> PrivateKey:
-    """RSA of 4096 bits takes seconds: the card is handed the same key each time."""
-    return generate(algorithm)
-
-
 @dataclass
 class Desk:
     """A factory-fresh card and a session with it."""
 
-    card: Card = field(
-        default_factory=lambda: Card.blank(
-            personality=Personality.YUBIKEY, randomness=seeded(7), key_source=pooled
-        )
-    )
+    card: Card = field(default_factory=factory_fresh)
 
     def __post_init__(self) -> None:
         self.card.power_on()

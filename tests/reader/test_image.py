@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -143,3 +144,19 @@ def test_a_location_is_relative_to_its_folder(image: Path) -> None:
 def test_the_package_names_all_it_gives() -> None:
     names = selfrenew_emulator.reader.__all__
     assert all(hasattr(selfrenew_emulator.reader, name) for name in names)
+
+
+def test_who_watches_hears_of_the_card_put_in_and_taken_out(tmp_path: Path) -> None:
+    path, away = tmp_path / "a.card", tmp_path / "away"
+    away.write_bytes(b"x")
+    reader = ImageReader(path)
+    came, went = threading.Event(), threading.Event()
+    ends = [reader.on_insertion(came.set)]
+    away.rename(path)
+    assert came.wait(60)
+    ends.append(reader.on_removal(went.set))
+    path.rename(away)
+    assert went.wait(60)
+    for end in ends:
+        end()
+        end()

@@ -11,7 +11,13 @@ import pytest
 from selfrenew.transport import NoCardError, TransportError
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.randomness import seeded
-from selfrenew_emulator.reader import NotPoweredError, VpcdLink, VpcdReader, VpcdUnreachableError
+from selfrenew_emulator.reader import (
+    NotPoweredError,
+    VpcdLink,
+    VpcdReader,
+    VpcdUnreachableError,
+    vpcd,
+)
 
 OFF, ON, RESET, ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 SELECT = bytes.fromhex("00A4040009A0000003080000100000")
@@ -33,9 +39,9 @@ class Driver:
         self._listener.close()
 
     def accept(self) -> None:
-        self._listener.settimeout(10)
+        self._listener.settimeout(60)
         self._card, _ = self._listener.accept()
-        self._card.settimeout(10)
+        self._card.settimeout(60)
 
     def say(self, message: bytes, *, in_two: bool = True) -> None:
         assert self._card is not None
@@ -97,7 +103,7 @@ def insert(driver: Driver, reader: VpcdReader[Card], card: Card) -> None:
     inserting.start()
     driver.accept()
     driver.say(ON)
-    inserting.join(10)
+    inserting.join(60)
     assert not inserting.is_alive()
 
 
@@ -128,12 +134,32 @@ def test_power_off_and_reset_forget_the_passcode(
     assert driver.ask(bytes.fromhex("00200080")) == b"\x63\xc3"
 
 
-def test_an_unknown_control_and_an_empty_message_are_ignored(
-    driver: Driver, reader: VpcdReader[Card], card: Card
+@pytest.mark.parametrize("command", [b"", b"\x03", b"\x77"], ids=["nothing", "03", "77"])
+def test_a_message_that_is_no_control_is_answered_as_a_command(
+    driver: Driver, reader: VpcdReader[Card], card: Card, command: bytes
 ) -> None:
     insert(driver, reader, card)
-    driver.say(b"\x77")
-    driver.say(b"")
+    assert driver.ask(command) == b"\x67\x00"
+    assert driver.ask(ATR) == card.atr
+
+
+@pytest.mark.parametrize("command", [OFF, ON, RESET], ids=["00", "01", "02"])
+def test_a_driver_that_waits_for_the_answer_to_a_control_gets_the_card_anew(
+    driver: Driver,
+    reader: VpcdReader[Card],
+    card: Card,
+    command: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    insert(driver, reader, card)
+    assert driver.ask(ATR) == card.atr
+    with monkeypatch.context() as impatient:
+        impatient.setattr(vpcd, "_SILENCE_SECONDS", 0.05)
+        driver.say(command)
+        assert driver.ended()
+    driver.drop()
+    driver.accept()
+    driver.say(ON)
     assert driver.ask(ATR) == card.atr
 
 
@@ -145,7 +171,7 @@ def test_taking_the_card_out_ends_the_link(
     removing.start()
     assert driver.ended()
     driver.drop()
-    removing.join(10)
+    removing.join(60)
     assert not reader.card_present
     with pytest.raises(NoCardError):
         reader.remove()
@@ -169,9 +195,44 @@ def test_the_card_comes_back_when_the_driver_does(
     assert reader.card_present
 
 
+@pytest.mark.parametrize("said", [[SELECT], [RESET, SELECT], [ATR] * 4], ids=len)
+def test_a_card_taken_for_the_one_before_it_answers_nothing_and_comes_again(
+    driver: Driver, reader: VpcdReader[Card], card: Card, said: list[bytes]
+) -> None:
+    inserting = threading.Thread(target=reader.insert, args=(card,))
+    inserting.start()
+    driver.accept()
+    for message in said[:-1]:
+        driver.say(message)
+        if message == ATR:
+            assert driver.hear() == card.atr
+    driver.say(said[-1])
+    assert driver.ended()
+    driver.drop()
+    driver.accept()
+    driver.say(ON)
+    assert driver.ask(ATR) == card.atr
+    assert driver.ask(SELECT).endswith(b"\x90\x00")
+    inserting.join(60)
+    assert reader.card_present
+
+
 def test_a_reader_that_gives_no_power_is_named(driver: Driver, card: Card) -> None:
     with pytest.raises(NotPoweredError, match=f"{driver.port} gave the card no power"):
         VpcdLink(card, driver.port).start(patience_seconds=0.01)
+
+
+def test_a_card_has_settled_once_the_driver_looks_at_it_again(
+    driver: Driver, reader: VpcdReader[Card], card: Card
+) -> None:
+    insert(driver, reader, card)
+    assert driver.ask(ATR) == card.atr
+    settling = threading.Thread(target=reader.settle)
+    settling.start()
+    assert driver.ask(ATR) == card.atr
+    settling.join(60)
+    assert not settling.is_alive()
+    assert reader.card_present
 
 
 def test_nobody_listening_is_named(card: Card) -> None:

@@ -4,10 +4,14 @@
 import json
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-_ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGCHLD})
+from .serving import FOLDER, block_ending, fault_option, port_option, say_ready, serving_options
+
+if TYPE_CHECKING:
+    from selfrenew_emulator.reader import PrivatePcscd
 
 
 @click.group()
@@ -44,12 +48,12 @@ def up(
 ) -> None:
     """\b
     selfrenew-emulator reader up --slots 4
-    selfrenew-emulator reader up --name 'Yubico YubiKey' --port 35963
+    selfrenew-emulator reader up --name 'Yubico YubiKey CCID' --port 35963
 
     Keep a pcscd with vsmartcard's readers running until Ctrl-C or SIGTERM, in namespaces of its
     own. Programs find it by PCSCLITE_CSOCK_NAME; 'card insert' puts cards in.
     """  # noqa: D205, D301, D400  help opens with two examples
-    from selfrenew_emulator.reader import PcscdFailedError, PrivatePcscd  # noqa: PLC0415  heavy
+    from selfrenew_emulator.reader import PrivatePcscd  # noqa: PLC0415  heavy
 
     ports = None if port is None else list(range(port, port + slots))
     if ports and ports[-1] > 65535:
@@ -58,8 +62,7 @@ def up(
         pcscd = PrivatePcscd(slots, names=names, ports=ports, folder=folder and folder.absolute())
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
-    # Blocked, so that only sigwait sees them; the daemon's end is one of them.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    ending = block_ending(signal.SIGCHLD)
     with pcscd:
         if as_json:
             click.echo(
@@ -73,9 +76,76 @@ def up(
             )
         else:
             click.echo(_for_people(pcscd.reader_names, pcscd.ports, pcscd.socket_file))
-        while signal.sigwait(_ENDING) == signal.SIGCHLD:
-            if not pcscd.running:
-                raise PcscdFailedError("it has ended and could not be started again")
+        _wait(pcscd, ending)
+
+
+@reader.command(short_help="Keep a pcscd running whose cards a control API moves.")
+@serving_options
+@click.option("--slots", type=click.IntRange(1, 16), default=2, show_default=True)
+@click.option(
+    "--reader-name",
+    "reader_names",
+    multiple=True,
+    help="A reader's name, for two slots each; may be repeated.  [default: selfrenew]",
+)
+@click.option(
+    "--folder", type=FOLDER, help="Where the daemon's socket goes.  [default: a temporary folder]"
+)
+@click.option(
+    "--no-namespaces",
+    is_flag=True,
+    help="Run pcscd as it is, as in a container of its own: its socket is where it always is.",
+)
+@port_option("--control-port", "the control API")
+@fault_option("CARD", "READER", example="card.removed:after=GENERATE,slot=9c")
+def serve(
+    *,
+    state: Path,
+    shared: Path,
+    host: str,
+    as_json: bool,
+    slots: int,
+    reader_names: tuple[str, ...],
+    folder: Path | None,
+    no_namespaces: bool,
+    control_port: int,
+    faults: tuple[str, ...],
+) -> None:
+    """\b
+    selfrenew-emulator reader serve --state reader --shared stage
+    selfrenew-emulator reader serve --state /state --shared /stage --no-namespaces --host 0.0.0.0
+
+    Keep a pcscd running until Ctrl-C or SIGTERM, with cards that a control API puts in and takes
+    out as images, with the token in the shared folder. Cards that are in stay in over a restart.
+    Faults are armed by --fault, or later by the control API: POST and DELETE /faults.
+    """  # noqa: D205, D301, D400  help opens with two examples
+    from selfrenew_emulator.reader import PrivatePcscd  # noqa: PLC0415  heavy
+    from selfrenew_emulator.stage.serving.reader import serve_readers  # noqa: PLC0415  the same
+
+    try:
+        pcscd = PrivatePcscd(
+            slots,
+            names=reader_names,
+            folder=folder and folder.absolute(),
+            namespaces=not no_namespaces,
+        )
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    ending = block_ending(signal.SIGCHLD)
+    with serve_readers(
+        state, shared, pcscd, host, control_port=control_port, faults=faults
+    ) as said:
+        say_ready("The readers", said, as_json=as_json)
+        _wait(pcscd, ending)
+
+
+def _wait(pcscd: "PrivatePcscd", ending: frozenset[signal.Signals]) -> None:
+    """Return when the command is to end. Raise PcscdFailedError where the daemon does by itself."""
+    from selfrenew_emulator.reader import PcscdFailedError  # noqa: PLC0415  heavy
+
+    while signal.sigwait(ending) == signal.SIGCHLD:
+        if not pcscd.running:
+            raise PcscdFailedError("it has ended and could not be started again")
 
 
 def _for_people(names: list[str], ports: list[int], socket_file: Path) -> str:

@@ -5,11 +5,19 @@ ReaderError
 ├── VpcdUnreachableError   nobody listens where vpcd should
 ├── NotPoweredError        vpcd took the card and never gave it power
 ├── ReaderPortTakenError   a port that was asked for belongs to another program
+├── ReaderFolderError      the folder for pcscd's socket cannot hold it
 ├── PcscdMissingError      pcscd or its vpcd driver is not installed
 ├── PcscdTooOldError       pcscd is of a version that cannot be set up in this way
 ├── NamespacesRefusedError the system gives this process no namespaces of its own
 └── PcscdFailedError       pcscd did not start
+
+NoServiceError, for programs that use an emulated reader
+└── ServiceStoppedError    a fault has the service for readers stopped
 """
+
+from pathlib import Path
+
+from selfrenew.transport.connection import NoServiceError
 
 
 class ReaderError(Exception):
@@ -48,6 +56,16 @@ class ReaderPortTakenError(ReaderError):
         )
 
 
+class ReaderFolderError(ReaderError):
+    """The socket cannot be where it is wanted."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"Keeping pcscd's socket in {folder} failed ({reason}). "
+            "Name another folder, one with a short path that may be written."
+        )
+
+
 class PcscdMissingError(ReaderError):
     """A program or driver is not there."""
 
@@ -73,7 +91,7 @@ class NamespacesRefusedError(ReaderError):
     def __init__(self, reason: str) -> None:
         super().__init__(
             f"Giving pcscd namespaces of its own failed ({reason}). Run this as root or where user "
-            "namespaces are allowed, or use the system's pcscd: see docs/pcsc.md."
+            "namespaces are allowed, or use the system's pcscd: docs/smartcard-in-ci.md says how."
         )
 
 
@@ -84,4 +102,14 @@ class PcscdFailedError(ReaderError):
         super().__init__(
             f"Starting a private pcscd failed: {reason}. "
             "Check that pcscd runs here: pcscd --foreground --debug"
+        )
+
+
+class ServiceStoppedError(NoServiceError):
+    """Nobody serves the readers of this machine."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The smartcard service of this computer does not run. Start it, or restart the "
+            "computer, and try again."
         )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A reader whose card is a card image file: what the reference's configuration calls `image`."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from selfrenew.transport.connection import (
 from selfrenew_emulator.card import Card, CardImageError, CardImageInUseError
 
 from .embedded import EmbeddedConnection, EmbeddedReader
+from .file_watch import FileWatch
 
 
 class UnusableImageError(UnusableCardError):
@@ -25,6 +27,7 @@ class ImageReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._watch = FileWatch(path)
 
     @property
     def name(self) -> str:
@@ -35,6 +38,14 @@ class ImageReader:
     def card_present(self) -> bool:
         """Whether the file is there."""
         return self._path.is_file()
+
+    def on_insertion(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, by a thread, when the file comes; the returned one ends that."""
+        return self._watch.observe(observer, appears=True)
+
+    def on_removal(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, by a thread, when the file is gone."""
+        return self._watch.observe(observer, appears=False)
 
     def connect(self) -> "ImageConnection":
         """Open the image.

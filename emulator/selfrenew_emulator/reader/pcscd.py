@@ -9,32 +9,33 @@ of reader.conf, so an odd number of slots leaves one over, which stays empty.
 
 import json
 import os
-import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from selfrenew_emulator.faults import Absence
 
 from .errors import (
     NamespacesRefusedError,
     PcscdFailedError,
     PcscdMissingError,
-    PcscdTooOldError,
+    ReaderFolderError,
     ReaderPortTakenError,
 )
-from .vpcd import LinkedCard
+from .pcscd_installation import find_pcscd, options_of
 from .vpcd_reader import VpcdReader
 
 SLOTS_MAX = 16
 """As many readers as pcsc-lite has contexts for."""
 DEFAULT_NAME = "selfrenew"
-_OLDEST = (1, 9)
 _SLOTS_PER_ENTRY = 2
 _NAME_MAX_BYTES = 100
 _DRIVER_PORT = 0x8C7B
@@ -51,7 +52,8 @@ class PrivatePcscd:
 
     `names` are the readers' names, one for each two slots; pcscd appends ` 00 00` and ` 00 01`.
     Missing names are made of the last one and a number. `ports` None takes free ones. `folder` is
-    where its socket goes, a temporary one where it is None.
+    where its socket and its log go, a temporary one where it is None. Without `namespaces`, as in a
+    container that is one pcscd's own, the socket is where pcscd is built to have it.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class PrivatePcscd:
         names: Sequence[str] = (),
         ports: Sequence[int] | None = None,
         folder: Path | None = None,
+        namespaces: bool = True,
     ) -> None:
         if not 1 <= slots <= SLOTS_MAX:
             raise ValueError(f"a pcscd has 1 to {SLOTS_MAX} slots, not {slots}")
@@ -72,7 +75,10 @@ class PrivatePcscd:
         ][:slots]
         self._wanted = list(ports) if ports is not None else [0] * slots
         self._folder = folder
+        self._namespaces = namespaces
         self._stack = ExitStack()
+        self._commanding = threading.Lock()
+        self._gone = False
         self._process: subprocess.Popen[bytes]
         self.ports: list[int]
         self.socket_file: Path
@@ -106,44 +112,86 @@ class PrivatePcscd:
         """Whether there is a daemon, or one is being started again."""
         return self._process.poll() is None
 
-    def reader(self, slot: int = 0) -> VpcdReader[LinkedCard]:
-        """Give a slot as a reader to put cards into."""
-        return VpcdReader(self.reader_names[slot], self.ports[slot])
+    def reader(self, slot: int = 0) -> VpcdReader[Any]:
+        """Give a slot as a reader to put cards into, with the next one beside it."""
+        return self.readers()[slot]
+
+    def readers(self) -> list[VpcdReader[Any]]:
+        """Give all slots as readers, each with the next one beside it."""
+        readers: list[VpcdReader[Any]] = []
+        for name, port in reversed(list(zip(self.reader_names, self.ports, strict=True))):
+            beside = readers[0] if readers else None
+            readers.insert(0, VpcdReader(name, port, service=self, neighbour=beside))
+        return readers
+
+    def vanish(self, absence: Absence) -> None:
+        """Stop the daemon, or have it run without readers, until it comes back.
+
+        Cards stay where they are, without power. Raise PcscdFailedError.
+        """
+        self._command("stop" if absence is Absence.NO_SERVICE else "bare")
+
+    def come_back(self) -> None:
+        """Run the daemon with its readers again, where it was gone. Raise PcscdFailedError."""
+        if self._gone:
+            self._command("start")
+
+    def _command(self, word: str) -> None:
+        with self._commanding:
+            assert self._process.stdin is not None  # noqa: S101  opened at the start
+            assert self._process.stdout is not None  # noqa: S101  the same
+            self._process.stdin.write(f"{word}\n".encode())
+            self._process.stdin.flush()
+            self._gone = word != "start"
+            if not self._process.stdout.readline():
+                raise PcscdFailedError(f"it did not {word}")
 
     def _start(self, stack: ExitStack) -> None:
-        socket_folder = _check_pcscd()
+        program, socket_folder = find_pcscd()
         driver = next((path for path in _DRIVERS if path.exists()), None)
         if driver is None:
             raise PcscdMissingError("vsmartcard's driver libifdvpcd.so")
-        if shutil.which("unshare") is None:
+        if self._namespaces and shutil.which("unshare") is None:
             raise PcscdMissingError("unshare")
-        folder = self._folder
-        if folder is None:
-            temporary = tempfile.TemporaryDirectory(prefix="selfrenew-pcscd-")
-            folder = Path(stack.enter_context(temporary))
-        sockets, configuration = folder / "socket", folder / "reader.conf.d"
-        sockets.mkdir(parents=True, exist_ok=True)
-        configuration.mkdir(exist_ok=True)
+        temporary = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="selfrenew-pcscd-"))
+        )
+        folder = temporary if self._folder is None else self._folder
+        configuration = temporary / "reader.conf.d"
+        if self._namespaces:
+            sockets = folder / "socket"
+            stack.callback(_remove_if_empty, sockets)
+        else:
+            sockets = socket_folder
+        _check_socket_folder(sockets)
         self.socket_file = sockets / "pcscd.comm"
-        if len(os.fsencode(self.socket_file)) > _SOCKET_PATH_MAX:
-            raise PcscdFailedError(f"the path {self.socket_file} is too long for a socket")
-        drivers = folder / "drivers"
-        drivers.mkdir(exist_ok=True)
+        configuration.mkdir()
+        bare = temporary / "bare"
+        bare.mkdir()
+        drivers = temporary / "drivers"
+        drivers.mkdir()
         (configuration / "vpcd").write_text(self._reader_conf(driver, drivers), "utf-8")
         listeners = [stack.enter_context(_listen(port)) for port in self._wanted]
         self.ports = [listener.getsockname()[1] for listener in listeners]
         plan = {
             "configuration": str(configuration),
+            "bare": str(bare),
             "sockets": str(sockets),
             "over": str(socket_folder),
             "log": str(folder / "pcscd.log"),
+            "temporary": str(temporary),
+            "namespaces": self._namespaces,
+            "options": options_of(program),
             "listeners": {
                 str(listener.fileno()): _DRIVER_PORT + slot
                 for slot, listener in enumerate(listeners)
             },
         }
         self._process = subprocess.Popen(  # noqa: S603  our own module
-            [*_unshare(), sys.executable, "-m", f"{__package__}.pcscd_namespace", json.dumps(plan)],
+            [
+                *(_unshare() if self._namespaces else ()),
+                *(sys.executable, "-m", f"{__package__}.pcscd_namespace", json.dumps(plan)),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -211,21 +259,21 @@ def _entry_names(names: Sequence[str], count: int) -> list[str]:
     return given
 
 
-def _check_pcscd() -> Path:
-    """Check the installed pcscd; return the folder its socket is built to lie in."""
-    program = shutil.which("pcscd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-    if program is None:
-        raise PcscdMissingError("pcscd")
-    said = subprocess.run(  # noqa: S603  the program just found
-        [program, "--version"], capture_output=True, text=True, check=False
-    ).stdout
-    version = re.search(r"version (\d+)\.(\d+)(?:\.\d+)?", said)
-    if version is None:
-        raise PcscdFailedError(f"{program} --version does not tell its version")
-    if (int(version[1]), int(version[2])) < _OLDEST:
-        raise PcscdTooOldError(version[0].removeprefix("version "), ".".join(map(str, _OLDEST)))
-    folder = re.search(r"ipcdir=(\S+)", said)
-    return Path(folder[1] if folder else "/run/pcscd")
+def _check_socket_folder(sockets: Path) -> None:
+    """Make the folder of pcscd's socket where it is missing. Raise ReaderFolderError."""
+    if len(os.fsencode(sockets / "pcscd.comm")) > _SOCKET_PATH_MAX:
+        raise ReaderFolderError(sockets, "its path is too long for a socket's")
+    try:
+        sockets.mkdir(parents=True, exist_ok=True)
+        # To make it there does not tell whether a socket can be made in it.
+        tempfile.TemporaryFile(dir=sockets).close()
+    except OSError as error:
+        raise ReaderFolderError(sockets, error.strerror or str(error)) from error
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # what is in it is not ours
+        folder.rmdir()
 
 
 def _listen(port: int) -> socket.socket:

@@ -2,7 +2,9 @@
 """The process inside the namespaces: it starts pcscd, restarts it, and carries cards to it.
 
 Run by `PrivatePcscd` with a plan in JSON. It prints a line once pcscd is ready, starts pcscd again
-when that dies, and ends with its standard input.
+when that dies, and ends with its standard input. So nothing is left, however that process ended. A
+line of its input has pcscd `stop`, or `start` anew with its readers or `bare`; each is answered by
+one when it is done.
 """
 
 import fcntl
@@ -142,24 +144,39 @@ def _prepare(plan: dict[str, Any]) -> None:
     _run("mount", "--bind", sockets, str(over))
 
 
+def _sweep(sockets: Path) -> None:
+    """Remove what a daemon left that was killed: another one takes its number for a living one's.
+
+    A container's processes have the same few numbers at each start.
+    """
+    for name in ("pcscd.comm", "pcscd.pid"):
+        (sockets / name).unlink(missing_ok=True)
+
+
 def _run(*command: str) -> None:
     subprocess.run(command, check=True)  # noqa: S603  our own commands
 
 
-def _start(plan: dict[str, Any]) -> subprocess.Popen[bytes]:
+def _start(plan: dict[str, Any], configuration: str) -> subprocess.Popen[bytes]:
     program = shutil.which("pcscd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     with Path(plan["log"]).open("ab") as log:
         return subprocess.Popen(  # noqa: S603  found by the process outside as well
             # pcscd is not to outlive this process, whichever way that one ends.
             [
                 *("setpriv", "--pdeathsig", "KILL"),
-                *(str(program), "--foreground", "--config", plan["configuration"]),
+                *(
+                    str(program),
+                    "--foreground",
+                    "--config",
+                    configuration,
+                    *plan["options"],
+                ),
             ],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             # Real readers stay the machine's own daemon's: no driver of theirs is found there.
-            env={**os.environ, "PCSCLITE_HP_DROPDIR": plan["configuration"]},
+            env={**os.environ, "PCSCLITE_HP_DROPDIR": configuration},
         )
 
 
@@ -177,6 +194,20 @@ def _await_socket(plan: dict[str, Any], daemon: int) -> bool:
     return False
 
 
+def _answer(word: str) -> None:
+    print(word, flush=True)  # noqa: T201  the protocol with the process outside
+
+
+def _read_command(relay: Relay) -> str:
+    """Read the next command but `stop`, which is done; empty at the end of the input."""
+    while (command := sys.stdin.buffer.readline().decode().strip()) == "stop":
+        _answer("stopped")
+        # Cards that look for their reader meanwhile are turned away.
+        while relay.run() != sys.stdin.fileno():
+            pass
+    return command
+
+
 def main(argument: str) -> int:
     """Run until standard input ends; return 1 where pcscd does not stay up."""
     plan = json.loads(argument)
@@ -184,30 +215,41 @@ def main(argument: str) -> int:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
-    _prepare(plan)
+    if plan["namespaces"]:
+        _prepare(plan)
+    else:
+        _sweep(Path(plan["over"]))
     relay = Relay({int(descriptor): port for descriptor, port in plan["listeners"].items()})
     standard_input = sys.stdin.fileno()
     relay.watch(standard_input)
-    crashes, ready = 0, False
+    crashes, answer_due, configuration = 0, True, plan["configuration"]
     while crashes < _CRASHES_MAX:
-        with _start(plan) as daemon:
+        with _start(plan, configuration) as daemon:
             started = time.monotonic()
             ended = os.pidfd_open(daemon.pid)
             try:
                 if not _await_socket(plan, ended):
                     daemon.terminate()
                     return 1
-                if not ready:
-                    print("ready", flush=True)  # noqa: T201  the protocol with the process outside
-                    ready = True
+                if answer_due:
+                    _answer("ready")
+                    answer_due = False
                 relay.watch(ended)
                 asked = relay.run() == standard_input
                 relay.unwatch(ended)
                 if asked:
                     daemon.terminate()
-                    return 0
             finally:
                 os.close(ended)
+        if asked:
+            command = _read_command(relay)
+            if command:
+                configuration = plan["bare" if command == "bare" else "configuration"]
+                crashes, answer_due = 0, True
+                continue
+            # The process outside may have been killed, and then nobody else does it.
+            shutil.rmtree(plan["temporary"], ignore_errors=True)
+            return 0
         crashes = 0 if time.monotonic() - started > _STABLE_SECONDS else crashes + 1
     return 1
 

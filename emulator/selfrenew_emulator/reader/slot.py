@@ -4,6 +4,7 @@
 from typing import Protocol
 
 from selfrenew_emulator.card import Card
+from selfrenew_emulator.faults import Tap
 
 
 class CardSlot(Protocol):
@@ -22,3 +23,9 @@ class CardSlot(Protocol):
 
     def remove(self) -> Card:
         """Take the card out, at any moment. Raise NoCardError."""
+
+
+class TappedSlot(CardSlot, Protocol):
+    """A reader of this process, where something may stand between it and its card."""
+
+    tap: Tap | None

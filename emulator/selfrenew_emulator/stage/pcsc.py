@@ -8,14 +8,14 @@ from typing import Unpack
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.reader import PrivatePcscd, VpcdReader
 
-from .stage import Stage, StageOptions
+from .local import LocalStage, StageOptions
 
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 """Names the daemon's socket to pcsc-lite, which reads it once in a process."""
 
 
-class PcscStage(Stage):
-    """A stage whose reader is a slot of a running private pcscd; the options are `Stage`'s.
+class PcscStage(LocalStage):
+    """A stage whose reader is a slot of a running private pcscd; the options are `LocalStage`'s.
 
     PC/SC programs of this process are pointed to that daemon. They cannot be pointed to another
     one afterwards, so a process has one `pcscd` for all its stages.
@@ -29,7 +29,7 @@ class PcscStage(Stage):
         os.environ[SOCKET_VARIABLE] = str(pcscd.socket_file)
         name = pcscd.reader_names[slot]
         settings = {"transport": "pcsc", "location": name}
-        super().__init__(VpcdReader(name, pcscd.ports[slot]), settings, **options)
+        super().__init__(pcscd.reader(slot), settings, **options)
 
     def __exit__(
         self,

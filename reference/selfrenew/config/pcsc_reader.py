@@ -8,12 +8,11 @@ hexadecimal digits of a card's GUID (from its CHUID); or empty for the one PIV c
 import re
 from pathlib import Path
 
-from selfrenew.piv.client import PivClient
-from selfrenew.piv.errors import PivError
-from selfrenew.transport.connection import CardConnection
+from selfrenew import messages
 from selfrenew.transport.pcsc import CardFinder, PcscReader
 
 from .errors import ConfigurationError
+from .wanted_card import guid_of, is_piv
 
 _GUID = re.compile(r"guid:([0-9A-Fa-f]{32})")
 
@@ -22,33 +21,14 @@ def open_pcsc_reader(location: str, folder: Path) -> PcscReader | CardFinder:
     """Make the reader; found through `selfrenew.transports`. Raise ConfigurationError."""
     del folder  # PC/SC knows no files
     if not location:
-        return CardFinder(_is_piv, "a smartcard that can be renewed")
+        return CardFinder(is_piv, messages.ANY_CARD)
     if not location.startswith("guid:"):
         return PcscReader(location)
     guid = _GUID.fullmatch(location)
     if guid is None:
-        raise ConfigurationError(
-            f"reader.location {location!r} is no card's GUID: write guid: and 32 hexadecimal "
-            "digits, or a reader's name."
-        )
+        raise ConfigurationError(messages.NO_GUID.format(location=repr(location)))
     wanted = bytes.fromhex(guid[1])
     return CardFinder(
-        lambda connection: _guid_of(connection) == wanted, f"the smartcard {guid[1].upper()}"
+        lambda connection: guid_of(connection) == wanted,
+        messages.THIS_CARD.format(guid=guid[1].upper()),
     )
-
-
-def _is_piv(connection: CardConnection) -> bool:
-    try:
-        PivClient(connection).select()
-    except PivError:
-        return False
-    return True
-
-
-def _guid_of(connection: CardConnection) -> bytes | None:
-    client = PivClient(connection)
-    try:
-        client.select()
-        return client.guid()
-    except PivError:
-        return None

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """How APDUs reach a card."""
 
+from .choosing import IsWanted, choose, holders_of
 from .connection import (
+    AmbiguousCardError,
     AwaitingReader,
     CardConnection,
     CardRemovedError,
     MonitoredReader,
+    NeighbouredReader,
     NoCardError,
     NoReaderError,
+    NoServiceError,
+    NoSuchCardError,
     Reader,
     ReaderBusyError,
     TransportError,
@@ -15,14 +20,21 @@ from .connection import (
 )
 
 __all__ = [
+    "AmbiguousCardError",
     "AwaitingReader",
     "CardConnection",
     "CardRemovedError",
+    "IsWanted",
     "MonitoredReader",
+    "NeighbouredReader",
     "NoCardError",
     "NoReaderError",
+    "NoServiceError",
+    "NoSuchCardError",
     "Reader",
     "ReaderBusyError",
     "TransportError",
     "UnusableCardError",
+    "choose",
+    "holders_of",
 ]

@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 from typing import Protocol
 
+from selfrenew import messages
 from selfrenew.iso7816 import (
     CommandApdu,
     Instruction,
@@ -43,10 +44,7 @@ class ShortApdus:
         """Send one short command. Raise TransportError where the answer is not one."""
         raw = self._connection.transmit(bytes(command))
         if len(raw) < 2:
-            raise TransportError(
-                f"The card answered {len(raw)} bytes where two of status were due. "
-                "Take the card out, put it back and try again."
-            )
+            raise TransportError(messages.CARD_ANSWER_SHORT.format(number=len(raw)))
         response = ResponseApdu.from_bytes(raw)
         if _log.isEnabledFor(logging.DEBUG):
             _log.debug("%s -> %s", _describe(command), _describe_response(response))
@@ -94,10 +92,10 @@ class ResponseChaining:
             le = response.sw & 0xFF or _SHORT_LE_MAX
             response = self._inner.send(CommandApdu(0x00, Instruction.GET_RESPONSE, 0, 0, le=le))
             if not response.data and response.sw >> 8 == 0x61:
-                raise TransportError("The card announces more data and gives none. Reinsert it.")
+                raise TransportError(messages.CARD_ANSWER_MISSING)
             data += response.data
             if len(data) > _ANSWER_MAX:
-                raise TransportError("The card's answer does not end (over 64 KiB). Reinsert it.")
+                raise TransportError(messages.CARD_ANSWER_ENDLESS)
         return ResponseApdu(bytes(data), response.sw)
 
 

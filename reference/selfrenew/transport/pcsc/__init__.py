@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cards in PC/SC readers, by pyscard; an extra of the installation (`[pcsc]`)."""
 
+from selfrenew.transport.connection import AmbiguousCardError, NoServiceError, NoSuchCardError
+
 from .connection import PcscConnection
 from .errors import (
-    AmbiguousCardError,
     AmbiguousReaderError,
     CardResetError,
-    NoServiceError,
-    NoSuchCardError,
     PcscError,
 )
 from .finder import CardFinder

@@ -7,17 +7,22 @@ from contextlib import contextmanager
 
 from smartcard import scard
 
+from selfrenew import messages
 from selfrenew.transport.connection import CardRemovedError, ReaderBusyError, TransportError
 
 from .context import event_count, holds_card, open_context, reader_state
 from .errors import failure
 
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+_STATUS_BYTES = 2
 _BUSY_SECONDS = 5.0
-_REMOVAL_SECONDS = 1.0
+_REMOVAL_SECONDS = 3.0
+_OVERTAKING_SECONDS = 2.0
 _LINK_BROKEN = frozenset(
     {scard.SCARD_E_NOT_TRANSACTED, scard.SCARD_F_COMM_ERROR, scard.SCARD_E_COMM_DATA_LOST}
 )
+
+_connecting = threading.Lock()
 
 
 class PcscConnection:
@@ -32,12 +37,13 @@ class PcscConnection:
         self._gone = False
         self._waiting: threading.Thread | None = None
         self._stay = -1
-        self._context = open_context()
-        code, self._handle, self._protocol = scard.SCardConnect(
-            self._context, reader, scard.SCARD_SHARE_SHARED, _PROTOCOLS
-        )
+        with _in_turn():
+            self._context = open_context()
+            code, self._handle, self._protocol = scard.SCardConnect(
+                self._context, reader, scard.SCARD_SHARE_SHARED, _PROTOCOLS
+            )
         try:
-            self._check(f"Connecting to the card in the reader '{reader}'", code)
+            self._check(messages.CONNECTING.format(reader=reader), code)
             self._stay = self._status()
         except BaseException:
             scard.SCardReleaseContext(self._context)
@@ -53,7 +59,7 @@ class PcscConnection:
         """The answer to reset."""
         self._usable()
         code, _, _, _, atr = scard.SCardStatus(self._handle)
-        self._check("Asking for the answer to reset", code)
+        self._check(messages.ASKING_ATR, code)
         return bytes(atr)
 
     def transmit(self, command: bytes) -> bytes:
@@ -67,8 +73,11 @@ class PcscConnection:
         if self._protocol == scard.SCARD_PROTOCOL_T0:
             pci = scard.SCARD_PCI_T0
         code, answer = scard.SCardTransmit(self._handle, pci, list(command))
+        if code == scard.SCARD_S_SUCCESS and len(answer) < _STATUS_BYTES:
+            # What a driver makes of a card that went while it worked.
+            code = scard.SCARD_E_NOT_TRANSACTED
         if code != scard.SCARD_S_SUCCESS:
-            self._check("Sending a command to the card", code)
+            self._check(messages.SENDING_COMMAND, code)
         return bytes(answer)
 
     def reset(self) -> None:
@@ -76,11 +85,11 @@ class PcscConnection:
         self._usable()
         code = scard.SCardStatus(self._handle)[0]
         if code != scard.SCARD_W_RESET_CARD:  # which is what is about to be done
-            self._check("Asking for the card's state", code)
+            self._check(messages.ASKING_CARD_STATE, code)
         code, self._protocol = scard.SCardReconnect(
             self._handle, scard.SCARD_SHARE_SHARED, _PROTOCOLS, scard.SCARD_RESET_CARD
         )
-        self._check("Resetting the card", code)
+        self._check(messages.RESETTING, code)
         # To reconnect forgets that the card was out; the reader's own count does not.
         if self._status() != self._stay:
             self._gone = True
@@ -124,20 +133,21 @@ class PcscConnection:
             self._closed = True
             raise ReaderBusyError(self._reader)
         self._waiting = None
-        self._check("Holding the card for this program alone", outcome[0])
+        self._check(messages.HOLDING, outcome[0])
 
     def _release(self) -> None:
-        scard.SCardDisconnect(self._handle, scard.SCARD_RESET_CARD)
+        # Not SCardDisconnect, which alters pcsc-lite's lists unguarded (see _in_turn); to release
+        # the context does not, but leaves the card as it is.
+        scard.SCardReconnect(
+            self._handle, scard.SCARD_SHARE_SHARED, _PROTOCOLS, scard.SCARD_RESET_CARD
+        )
         scard.SCardReleaseContext(self._context)
 
     def _usable(self) -> None:
         if self._gone:
             raise CardRemovedError(self._reader)
         if self._closed:
-            raise TransportError(
-                f"The connection to the card in the reader '{self._reader}' is closed. "
-                "Connect again."
-            )
+            raise TransportError(messages.CONNECTION_CLOSED.format(reader=self._reader))
 
     def _status(self) -> int:
         return event_count(reader_state(self._context, self._reader))
@@ -158,7 +168,30 @@ class PcscConnection:
 
     def _is_out(self) -> bool:
         """Tell whether the card went: the driver says so only when it is next asked."""
-        state = reader_state(self._context, self._reader)
-        if holds_card(state) and event_count(state) == self._stay:
-            state = reader_state(self._context, self._reader, state, _REMOVAL_SECONDS)
+        try:
+            state = reader_state(self._context, self._reader)
+            if holds_card(state) and event_count(state) == self._stay:
+                state = reader_state(self._context, self._reader, state, _REMOVAL_SECONDS)
+        except TransportError:
+            # The reader, or the service with all of them, went meanwhile, and the card with it.
+            return True
         return event_count(state) != self._stay
+
+
+@contextmanager
+def _in_turn() -> Iterator[None]:
+    """Open a context and connect with it before any other thread of this process does.
+
+    pcsc-lite finds a handle by going through the handles of all contexts, oldest first, and adds a
+    new one to its context without the lock that guards that (SCardAddHandle; 1.9.9 was seen to
+    crash of it). In turn, no context younger than the one that is connecting has a handle that
+    could be looked for.
+    """
+    # pcscd keeps who connects waiting for the end of another program's transaction, which need not
+    # keep those waiting who want other readers.
+    in_turn = _connecting.acquire(timeout=_OVERTAKING_SECONDS)
+    try:
+        yield
+    finally:
+        if in_turn:
+            _connecting.release()

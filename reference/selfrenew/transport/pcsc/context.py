@@ -6,7 +6,10 @@ from contextlib import contextmanager
 
 from smartcard import scard
 
-from .errors import NoServiceError, failure
+from selfrenew import messages
+from selfrenew.transport.connection import NoServiceError
+
+from .errors import failure
 
 _EVENT_COUNT_SHIFT = 16
 
@@ -35,7 +38,7 @@ def reader_names(context: int) -> list[str]:
     if code == scard.SCARD_E_NO_READERS_AVAILABLE:
         return []
     if code != scard.SCARD_S_SUCCESS:
-        raise failure("Listing the smartcard readers", code, "")
+        raise failure(messages.LISTING_READERS, code, "")
     return list(names)
 
 
@@ -47,13 +50,18 @@ def reader_state(context: int, name: str, known: int = 0, timeout_seconds: float
     milliseconds = int(timeout_seconds * 1000)
     code, states = scard.SCardGetStatusChange(context, milliseconds, [(name, known)])
     if code not in {scard.SCARD_S_SUCCESS, scard.SCARD_E_TIMEOUT, scard.SCARD_E_CANCELLED}:
-        raise failure(f"Asking the reader '{name}' for its state", code, name)
+        raise failure(messages.ASKING_READER_STATE.format(name=name), code, name)
     if code != scard.SCARD_S_SUCCESS and known:
         return known
     state = int(states[0][1])
     if state & scard.SCARD_STATE_UNKNOWN:
         raise failure("", scard.SCARD_E_UNKNOWN_READER, name)
     return state & ~int(scard.SCARD_STATE_CHANGED)
+
+
+def known_states(states: list[tuple[str, int, list[int]]]) -> list[tuple[str, int]]:
+    """Make of what SCardGetStatusChange told what it is asked with next."""
+    return [(name, state & ~scard.SCARD_STATE_CHANGED) for name, state, _ in states]
 
 
 def holds_card(state: int) -> bool:

@@ -3,23 +3,22 @@
 
 TransportError
 ├── PcscError             a code nothing more is known of, told by its number
-├── NoServiceError        the PC/SC service does not run
 ├── AmbiguousReaderError  part of a name fits several readers
-├── NoSuchCardError       no reader holds a card of the kind, or the very card, that is wanted
-├── AmbiguousCardError    several readers hold one
 ├── CardResetError        another program reset the card
-└── as for every transport: NoReaderError, NoCardError, CardRemovedError, ReaderBusyError,
-    UnusableCardError
+└── as for every transport: NoServiceError, NoReaderError, NoCardError, CardRemovedError,
+    ReaderBusyError, UnusableCardError, NoSuchCardError, AmbiguousCardError
 """
 
 from collections.abc import Sequence
 
 from smartcard import scard
 
+from selfrenew import messages
 from selfrenew.transport.connection import (
     CardRemovedError,
     NoCardError,
     NoReaderError,
+    NoServiceError,
     ReaderBusyError,
     TransportError,
     UnusableCardError,
@@ -33,18 +32,7 @@ class PcscError(TransportError):
         self.code = code & 0xFFFFFFFF
         said = " ".join(str(scard.SCardGetErrorMessage(code)).split()).rstrip(".")
         super().__init__(
-            f"{attempted} failed: PC/SC answered {self.code:08X} ({said}). "
-            "Take the card out, put it back and try again."
-        )
-
-
-class NoServiceError(TransportError):
-    """Nobody serves PC/SC."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The smartcard service (pcscd) is not running, or may not be used. Start it "
-            "(systemctl start pcscd.socket), or ask your IT service desk."
+            messages.PCSC_REFUSED.format(attempted=attempted, code=f"{self.code:08X}", said=said)
         )
 
 
@@ -53,27 +41,9 @@ class AmbiguousReaderError(TransportError):
 
     def __init__(self, wanted: str, found: Sequence[str]) -> None:
         super().__init__(
-            f"The name '{wanted}' fits {len(found)} readers: {', '.join(found)}. "
-            "Give the whole name of one."
-        )
-
-
-class NoSuchCardError(TransportError):
-    """There are readers, and what is wanted is in none of them."""
-
-    def __init__(self, wanted: str, readers: Sequence[str]) -> None:
-        super().__init__(
-            f"None of the {len(readers)} smartcard readers holds {wanted}. Insert your smartcard."
-        )
-
-
-class AmbiguousCardError(TransportError):
-    """Which card is meant cannot be told."""
-
-    def __init__(self, wanted: str, readers: Sequence[str]) -> None:
-        super().__init__(
-            f"{len(readers)} readers hold {wanted}: {', '.join(readers)}. "
-            "Take the other cards out, or name the reader in the configuration."
+            messages.AMBIGUOUS_READER.format(
+                wanted=wanted, number=len(found), readers=", ".join(found)
+            )
         )
 
 
@@ -81,19 +51,14 @@ class CardResetError(TransportError):
     """Another program reset the card, so that what was verified is forgotten."""
 
     def __init__(self, reader: str) -> None:
-        super().__init__(
-            f"Another program reset the card in the reader '{reader}'. Close it and start again."
-        )
+        super().__init__(messages.CARD_RESET.format(reader=reader))
 
 
 class MuteCardError(UnusableCardError):
     """A card is there and does not answer as one."""
 
     def __init__(self, reader: str) -> None:
-        super().__init__(
-            f"The card in the reader '{reader}' does not come up. Put it in the right way round; "
-            "if it still does not, the card or the reader is damaged: ask your IT service desk."
-        )
+        super().__init__(messages.MUTE_CARD.format(reader=reader))
 
 
 def failure(attempted: str, code: int, reader: str) -> TransportError:

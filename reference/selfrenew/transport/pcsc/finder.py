@@ -3,25 +3,24 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from dataclasses import dataclass
 
-from selfrenew.transport.connection import CardConnection, NoReaderError, TransportError
+from selfrenew.transport.choosing import IsWanted, choose, holders_of
+from selfrenew.transport.connection import CardConnection, NoReaderError
 
 from .connection import PcscConnection
 from .context import holds_card, pcsc_context, reader_names, reader_state
-from .errors import AmbiguousCardError, NoServiceError, NoSuchCardError
-from .monitor import RemovalMonitor
+from .insertion_monitor import InsertionMonitor
+from .removal_monitor import RemovalMonitor
 
 _SETTLING_SECONDS = 1.0
 _POLL_SECONDS = 0.2
-
-IsWanted = Callable[[CardConnection], bool]
 
 
 class CardFinder:
     """A reader chosen by the card in it, anew at each connection; other cards are left alone.
 
-    `is_wanted` talks to a card and judges; `wanted` says in words what is looked for.
+    `is_wanted` judges a card; `wanted` says in words what is looked for.
     """
 
     def __init__(self, is_wanted: IsWanted, wanted: str) -> None:
@@ -39,27 +38,17 @@ class CardFinder:
         """Whether exactly one reader holds the card. Raise NoServiceError."""
         return len(self._holders()) == 1
 
-    def connect(self) -> PcscConnection:
+    def connect(self) -> CardConnection:
         """Connect to the card.
 
         Raise NoReaderError, NoSuchCardError, AmbiguousCardError or another TransportError.
         """
         self.wait_for_card(_SETTLING_SECONDS)
-        holders = self._holders()
-        if not holders:
-            with pcsc_context() as context:
-                names = reader_names(context)
-            if not names:
-                raise NoReaderError(self._wanted)
-            raise NoSuchCardError(self._wanted, names)
-        if len(holders) > 1:
-            raise AmbiguousCardError(self._wanted, holders)
-        connection = PcscConnection(holders[0])
-        # Between the looking and the connecting somebody may have exchanged the card.
-        if not self._is_wanted(connection):
-            connection.close()
-            raise NoSuchCardError(self._wanted, holders)
-        self._found = holders[0]
+        slots = _slots()
+        if not slots:
+            raise NoReaderError(self._wanted)
+        holder, connection = choose(slots, self._is_wanted, self._wanted)
+        self._found = holder.name
         return connection
 
     def wait_for_card(self, timeout_seconds: float) -> bool:
@@ -71,6 +60,10 @@ class CardFinder:
                 return False
             self._wait_for_change(min(left, _POLL_SECONDS))
         return True
+
+    def on_insertion(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, by a thread, when any reader gets a card."""
+        return InsertionMonitor(lambda _: True, observer).stop
 
     def on_removal(self, observer: Callable[[], None]) -> Callable[[], None]:
         """Have a function called, by a thread, when the card is taken out of its reader."""
@@ -88,18 +81,22 @@ class CardFinder:
             reader_state(context, empty, reader_state(context, empty), seconds)
 
     def _holders(self) -> list[str]:
-        with pcsc_context() as context:
-            occupied = [
-                name for name in reader_names(context) if holds_card(reader_state(context, name))
-            ]
-        return [name for name in occupied if self._holds(name)]
+        return [each.name for each in holders_of(_slots(), self._is_wanted)]
 
-    def _holds(self, name: str) -> bool:
-        try:
-            with closing(PcscConnection(name)) as connection:
-                return self._is_wanted(connection)
-        except NoServiceError:
-            raise
-        except TransportError:
-            # Not to be read is not to be wanted: the card may be anybody's.
-            return False
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A reader as it was seen; connecting to it waits for nothing."""
+
+    name: str
+    card_present: bool
+
+    def connect(self) -> PcscConnection:
+        return PcscConnection(self.name)
+
+
+def _slots() -> list[_Slot]:
+    with pcsc_context() as context:
+        return [
+            _Slot(name, holds_card(reader_state(context, name))) for name in reader_names(context)
+        ]

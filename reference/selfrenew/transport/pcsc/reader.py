@@ -9,7 +9,8 @@ from selfrenew.transport.connection import NoCardError, NoReaderError
 from .connection import PcscConnection
 from .context import holds_card, pcsc_context, reader_names, reader_state
 from .errors import AmbiguousReaderError
-from .monitor import RemovalMonitor
+from .insertion_monitor import InsertionMonitor
+from .removal_monitor import RemovalMonitor
 
 _SETTLING_SECONDS = 1.0
 """A driver is asked every 0.4 s, so a card just put in may not be known yet."""
@@ -58,6 +59,13 @@ class PcscReader:
                     return False
                 state = reader_state(context, name, state, left)
             return True
+
+    def on_insertion(self, observer: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, by a thread, when a card is put in; the returned one ends that.
+
+        The reader itself may come later, and so may the service.
+        """
+        return InsertionMonitor(lambda name: self._wanted in name, observer).stop
 
     def on_removal(self, observer: Callable[[], None]) -> Callable[[], None]:
         """Have a function called, by a thread, at each removal; the returned one ends that."""

@@ -10,7 +10,9 @@ from selfrenew.piv.trace import describe_command
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("00A4040005A000000308", "SELECT"),
+        ("00A4040005A000000308", "SELECT of the application A000000308"),
+        ("00A4000C023F00", "SELECT"),
+        ("0020FF80", "VERIFY: forget the APPLICATION PIN"),
         ("00CB3FFF055C035FC10A", "GET DATA of the signing certificate"),
         ("00DB3FFF085C035FC10553015A", "PUT DATA of the authentication certificate"),
         ("00CB3FFF055C035FFFFF", "GET DATA of the object 5FFFFF"),

@@ -8,6 +8,8 @@ from selfrenew.iso7816 import CommandApdu, Instruction, TlvFormatError, find, pa
 from .objects import DataObject
 from .references import Algorithm, KeyReference, ReferenceDataQualifier
 
+_BY_NAME = 0x04
+_FORGET = 0xFF
 _TAG_LIST = 0x5C
 _CONTROL_REFERENCE_TEMPLATE = 0xAC
 _KEY_ALGORITHM = 0x80
@@ -26,10 +28,13 @@ def describe_command(command: CommandApdu) -> str:
         return f"INS {command.ins:02X}"
     name = instruction.name.replace("_", " ")
     match instruction:
+        case Instruction.SELECT if command.data and command.p1 == _BY_NAME:
+            return f"{name} of the application {command.data.hex().upper()}"
         case Instruction.GET_DATA | Instruction.PUT_DATA:
             return f"{name} of the {_object(command.data)}"
         case Instruction.VERIFY if not command.data:
-            return f"{name}: tries left of the {_named(ReferenceDataQualifier, command.p2)}"
+            what = "forget" if command.p1 == _FORGET else "tries left of"
+            return f"{name}: {what} the {_named(ReferenceDataQualifier, command.p2)}"
         case (
             Instruction.VERIFY | Instruction.CHANGE_REFERENCE_DATA | Instruction.RESET_RETRY_COUNTER
         ):

@@ -63,7 +63,7 @@ def test_an_address_that_is_no_url_is_a_named_error(http: httpx.Client, url: str
 
 def test_a_silent_server_is_not_waited_for(loopback: Any, tls_root: Path) -> None:
     def silence(_: object) -> Iterator[bytes]:
-        loopback.stopped.wait(10)
+        loopback.stopped.wait(60)
         yield b""
 
     loopback.respond = silence

@@ -13,9 +13,14 @@ from pathlib import Path
 
 import httpx
 
+from selfrenew import messages
+from selfrenew.http_connections import KeptConnections
+
 ANSWER_MAX_BYTES = 1_000_000
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 30.0
 _TEXT_MAX = 300
+# There was a connection, so the request may have arrived.
+_LOST = (httpx.ReadError, httpx.WriteError, httpx.CloseError, httpx.RemoteProtocolError)
 
 
 class ExchangeError(Exception):
@@ -24,6 +29,10 @@ class ExchangeError(Exception):
 
 class UnreachableError(ExchangeError):
     """No connection, or no answer in time."""
+
+
+class AnswerLostError(UnreachableError):
+    """The request was on its way and no whole answer came: it may have been carried out."""
 
 
 class NotTrustedError(ExchangeError):
@@ -49,6 +58,7 @@ class Answer:
     status: int
     content_type: str
     body: bytes
+    retry_after_seconds: float | None = None
 
 
 def open_http(trust_anchors: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> httpx.Client:
@@ -59,7 +69,9 @@ def open_http(trust_anchors: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(cafile=trust_anchors)
     # Nothing of the environment: a proxy or a netrc would see what is meant for the services.
-    return httpx.Client(verify=context, timeout=timeout_seconds, trust_env=False)
+    return httpx.Client(
+        transport=KeptConnections(context), timeout=timeout_seconds, trust_env=False
+    )
 
 
 def exchange(
@@ -80,26 +92,30 @@ def exchange(
     try:
         # Uncompressed, since a few bytes of an answer could unfold to gigabytes.
         headers = {**(headers or {}), "accept-encoding": "identity"}
-        request = http.build_request(method, url, content=content, json=json, headers=headers)
+        request = httpx.Request(method, url, content=content, json=json, headers=headers)
     except httpx.InvalidURL as error:
         raise UnreachableError(
-            f"{attempted} failed: its address is no URL ({one_line(str(error))}). Check the "
-            "address in the configuration."
+            messages.NO_URL.format(attempted=attempted, why=one_line(str(error)))
         ) from error
-    where = f"{attempted} at {request.url.scheme}://{request.url.netloc.decode()}"
+    where = messages.ATTEMPTED_AT.format(
+        attempted=attempted, scheme=request.url.scheme, host=request.url.netloc.decode()
+    )
     try:
         response = http.send(request, stream=True, follow_redirects=False)
         try:
             content_type = _content_type(response)
             _refuse_unusable(where, response, speaks=content_type == read_always)
-            body = _read(where, response, http.timeout.read or TIMEOUT_SECONDS)
+            patience = request.extensions["timeout"]["read"] or TIMEOUT_SECONDS
+            body = _read(where, response, patience)
         finally:
             response.close()
-    except httpx.TimeoutException as error:
+    except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
         raise _too_slow(where) from error
+    except httpx.TimeoutException as error:
+        raise UnreachableError(messages.TOO_SLOW.format(where=where)) from error
     except httpx.TransportError as error:
         raise _failure(where, error) from error
-    return Answer(response.status_code, content_type, body)
+    return Answer(response.status_code, content_type, body, _retry_after(response))
 
 
 def one_line(text: str) -> str:
@@ -116,43 +132,33 @@ def _content_type(response: httpx.Response) -> str:
 def _refuse_unusable(where: str, response: httpx.Response, *, speaks: bool) -> None:
     status = response.status_code
     if status in {429, 503} and not speaks:
-        after = _seconds(response.headers.get("retry-after", ""))
-        when = "later" if after is None else f"in {after:.0f} seconds"
+        after = _retry_after(response)
         raise BusyError(
-            f"{where} was answered {status}: the service is busy. Try again {when}.", after
+            messages.BUSY.format(where=where, status=status, remedy=try_again(after)), after
         )
     if response.is_redirect:
-        raise UnusableAnswerError(
-            f"{where} was answered with a redirection ({status}), which is not followed. Check the "
-            "address in the configuration."
-        )
+        raise UnusableAnswerError(messages.REDIRECTED.format(where=where, status=status))
     if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnusableAnswerError(
-            f"{where} was answered in compressed form, which was not asked for. Check the address "
-            "in the configuration."
-        )
+        raise UnusableAnswerError(messages.COMPRESSED.format(where=where))
 
 
 def _read(where: str, response: httpx.Response, seconds: float) -> bytes:
-    """Read a body. The client's timeout is one of silence, here it is one of the whole answer."""
+    """Read a body. The request's timeout is one of silence, here one of the whole answer."""
     until = time.monotonic() + seconds
     body = bytearray()
     for part in response.iter_raw():
         body += part
         if len(body) > ANSWER_MAX_BYTES:
             raise UnusableAnswerError(
-                f"{where} was answered with more than {ANSWER_MAX_BYTES} bytes. Check the address "
-                "in the configuration."
+                messages.TOO_LONG.format(where=where, number=ANSWER_MAX_BYTES)
             )
         if time.monotonic() > until:
             raise _too_slow(where)
     return bytes(body)
 
 
-def _too_slow(where: str) -> UnreachableError:
-    return UnreachableError(
-        f"{where} got no whole answer in time. Check the network and try again later."
-    )
+def _too_slow(where: str) -> AnswerLostError:
+    return AnswerLostError(messages.TOO_SLOW.format(where=where))
 
 
 def _failure(where: str, error: httpx.TransportError) -> ExchangeError:
@@ -160,16 +166,14 @@ def _failure(where: str, error: httpx.TransportError) -> ExchangeError:
     cause = _tls_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return NotTrustedError(
-            f"{where}: the server's certificate is not trusted ({cause.verify_message}). Nothing "
-            "was sent. Check the address and the trust anchors in the configuration."
+            messages.TLS_NOT_TRUSTED.format(where=where, why=cause.verify_message)
         )
-    why = one_line(str(error)) or type(error).__name__
+    why = one_line(str(error)).rstrip(".") or type(error).__name__
     if isinstance(error, httpx.ConnectError) and cause is not None:
-        return NotTrustedError(
-            f"{where}: no TLS could be agreed on ({why}). Nothing was sent. Check the address in "
-            "the configuration."
-        )
-    return UnreachableError(f"{where} failed: {why}. Check the network and try again later.")
+        return NotTrustedError(messages.TLS_FAILED.format(where=where, why=why))
+    lost = isinstance(error, _LOST)
+    kind = AnswerLostError if lost else UnreachableError
+    return kind(messages.UNREACHABLE.format(where=where, why=why))
 
 
 def _tls_cause(error: BaseException) -> ssl.SSLError | None:
@@ -184,6 +188,14 @@ def _tls_cause(error: BaseException) -> ssl.SSLError | None:
     return None
 
 
-def _seconds(text: str) -> float | None:
+def try_again(after_seconds: float | None) -> str:
+    """Say when to try again, as far as the server said so."""
+    if after_seconds is None:
+        return messages.TRY_AGAIN_LATER
+    return messages.TRY_AGAIN_IN.format(seconds=int(after_seconds))
+
+
+def _retry_after(response: httpx.Response) -> float | None:
     """Read Retry-After's form in seconds; its form as a date is left aside (RFC 9110, 10.2.3)."""
+    text: str = response.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

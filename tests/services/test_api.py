@@ -111,6 +111,30 @@ def test_a_service_that_fails_is_busy(api: JsonApi, tls_loopback: Any, answered:
     assert caught.value.retry_after_seconds == 7
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_says_why_it_is_busy_is_quoted(
+    api: JsonApi, tls_loopback: Any, answered: Answered, status: int
+) -> None:
+    problem = {"reason": "too_many", "detail": "too many unlocks\nat once"}
+    tls_loopback.respond = lambda _: answered(
+        json.dumps(problem).encode(), status, "application/problem+json", retry_after="60"
+    )
+    with pytest.raises(ServiceBusyError) as caught:
+        api.call(WHAT, "POST", "/x")
+    assert str(caught.value) == (
+        "Doing something failed: too many unlocks at once (too_many). Try again in 60 seconds."
+    )
+    assert (caught.value.reason, caught.value.retry_after_seconds) == ("too_many", 60)
+
+
+def test_a_busy_services_problem_that_cannot_be_read_is_busy_all_the_same(
+    api: JsonApi, tls_loopback: Any, answered: Answered
+) -> None:
+    tls_loopback.respond = lambda _: answered(b"<html>", 503, "application/problem+json")
+    with pytest.raises(ServiceBusyError, match=r"no detail \(503\)\. Try again later"):
+        api.call(WHAT, "POST", "/x")
+
+
 def test_a_service_that_is_not_there_is_unreachable(http: httpx.Client) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -109,7 +109,14 @@ def test_a_session_of_another_form_is_unexpected(
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
-        ({"valid": True, "certificate_serial": "1f"}, TicketStatus(True, None, None, 31)),
+        (
+            {"valid": True, "certificate_serial": "1f"},
+            TicketStatus(valid=True, certificate_serial=31),
+        ),
+        (
+            {"valid": True, "user_id": "u1", "name": "Alice Archer"},
+            TicketStatus(valid=True, user_id="u1", name="Alice Archer"),
+        ),
         ({"valid": False, "reason": "superseded"}, TicketStatus(False, "superseded")),
         ({"valid": "true"}, TicketStatus(False)),
         ({"valid": 1}, TicketStatus(False)),

@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cards in circulation, in sqlite: whose they are, and their escrowed PUKs."""
 
-import sqlite3
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from selfrenew.piv.references import Algorithm
 from selfrenew.secret import Secret
+from selfrenew_emulator.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cards (guid BLOB PRIMARY KEY, user_id TEXT NOT NULL,
-  email TEXT NOT NULL, algorithm TEXT NOT NULL, puk BLOB NOT NULL, next_puk BLOB) WITHOUT ROWID;
+  email TEXT NOT NULL, algorithm TEXT NOT NULL, puk BLOB NOT NULL, next_puk BLOB,
+  next_refused INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ManagedCard:
-    """A card; `next_puk` is one that was handed out and perhaps set already."""
+    """A card; `next_puk` is one that was handed out and perhaps set already.
+
+    `next_refused` is whether the card had another one when it was last asked.
+    """
 
     guid: bytes
     user_id: str
@@ -26,19 +29,17 @@ class ManagedCard:
     algorithm: Algorithm
     puk: Secret = field(repr=False)
     next_puk: Secret | None = field(default=None, repr=False)
+    next_refused: bool = False
 
 
 class Registry:
     """The database; safe for the event loop's thread and the owner's."""
 
     def __init__(self, path: Path | None) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
-        )
+        self._db = Database(path)
         if path is not None:
             path.chmod(0o600)
-        self._db.executescript(_SCHEMA)
+        self._db.run_all(_SCHEMA)
 
     def close(self) -> None:
         """Close the database."""
@@ -46,30 +47,35 @@ class Registry:
 
     def master_key(self, fresh: Secret) -> Secret:
         """Give the kept master key; keep a fresh one where there is none."""
-        self._run("INSERT OR IGNORE INTO settings VALUES ('master_key', ?)", fresh.reveal())
-        row = self._run("SELECT value FROM settings WHERE name='master_key'").fetchone()
+        self._db.run("INSERT OR IGNORE INTO settings VALUES ('master_key', ?)", fresh.reveal())
+        row = self._db.run("SELECT value FROM settings WHERE name='master_key'").first
         return Secret(row[0])
 
     def put(self, card: ManagedCard) -> None:
         """Add or replace a card."""
-        self._run(
-            "INSERT OR REPLACE INTO cards VALUES (?,?,?,?,?,?)",
+        self._db.run(
+            "INSERT OR REPLACE INTO cards VALUES (?,?,?,?,?,?,?)",
             card.guid,
             card.user_id,
             card.email,
             card.algorithm.name,
             card.puk.reveal(),
             card.next_puk and card.next_puk.reveal(),
+            card.next_refused,
         )
 
     def find(self, guid: bytes) -> ManagedCard | None:
         """Find a card."""
-        row = self._run("SELECT * FROM cards WHERE guid=?", guid).fetchone()
+        row = self._db.run("SELECT * FROM cards WHERE guid=?", guid).first
         if row is None:
             return None
-        following = None if row[5] is None else Secret(row[5])
-        return ManagedCard(row[0], row[1], row[2], Algorithm[row[3]], Secret(row[4]), following)
-
-    def _run(self, sql: str, *values: object) -> sqlite3.Cursor:
-        with self._lock:
-            return self._db.execute(sql, values)
+        guid, user_id, email, algorithm, puk, following, refused = row
+        return ManagedCard(
+            guid,
+            user_id,
+            email,
+            Algorithm[algorithm],
+            Secret(puk),
+            None if following is None else Secret(following),
+            bool(refused),
+        )

@@ -20,8 +20,8 @@ from selfrenew.piv.references import Algorithm
 from selfrenew.secret import Secret
 from selfrenew_emulator.certificate_status import StatusSource
 from selfrenew_emulator.challenges import Challenges
-from selfrenew_emulator.mail import Outbox
-from selfrenew_emulator.problem import Problem, ProblemError, answer_with_problems, bearer
+from selfrenew_emulator.mail import MailSender
+from selfrenew_emulator.problem import ProblemError, answer_with_problems, bearer, refusals
 from selfrenew_emulator.randomness import Randomness
 from selfrenew_emulator.relying_party import AssertionRefusedError, RelyingParty
 
@@ -69,7 +69,7 @@ class CardManagement:
         status_of: StatusSource,
         clock: Clock,
         randomness: Randomness,
-        outbox: Outbox,
+        mail: MailSender,
         database: Path | None = None,
         allowed_domains: Sequence[str] = ("nhs.example",),
     ) -> None:
@@ -80,7 +80,7 @@ class CardManagement:
         self._challenges = Challenges(clock, randomness)
         self._trust = RelyingParty(AUDIENCE, issuers, status_of, clock)
         self._sessions: dict[str, ConsentSession] = {}
-        self._unlocking = Unlocking(self._registry, outbox, clock, randomness, allowed_domains)
+        self._unlocking = Unlocking(self._registry, mail, clock, randomness, allowed_domains)
         self.app = self._create_app()
 
     def new_puk(self) -> Secret:
@@ -103,13 +103,21 @@ class CardManagement:
         """Put a card into circulation."""
         self._registry.put(ManagedCard(guid, user_id, email, algorithm, puk))
 
+    def card(self, guid: bytes) -> ManagedCard | None:
+        """Find a card in circulation, with its unlocking keys."""
+        return self._registry.find(guid)
+
+    def restore(self, card: ManagedCard) -> None:
+        """Take a card back to what it was."""
+        self._registry.put(card)
+
     def close(self) -> None:
         """Close the database."""
         self._registry.close()
 
-    def _consent(self, guid: bytes, assertion: str) -> ConsentGiven:
+    async def _consent(self, guid: bytes, assertion: str) -> ConsentGiven:
         try:
-            holder = self._trust.read(assertion, self._challenges)
+            holder = await self._trust.read(assertion, self._challenges)
         except AssertionRefusedError as refusal:
             raise ProblemError(403, refusal.reason.value, str(refusal)) from refusal
         card = self._registry.find(guid)
@@ -147,7 +155,7 @@ class CardManagement:
             version="1",
             docs_url=None,
             redoc_url=None,
-            responses={code: {"model": Problem} for code in (401, 403, 404, 409, 422, 429)},
+            responses=refusals(401, 403, 404, 409, 422, 429, 503),
         )
         answer_with_problems(app)
 
@@ -165,7 +173,7 @@ class CardManagement:
         @app.post("/sessions", status_code=201)
         async def consent(body: Consent) -> ConsentGiven:
             """Open a session for a card with its holder's consent."""
-            return self._consent(bytes.fromhex(body.card), body.assertion)
+            return await self._consent(bytes.fromhex(body.card), body.assertion)
 
         @app.post("/cards/{card}/management-authentication")
         async def authenticate(
@@ -185,7 +193,7 @@ class CardManagement:
         @app.post("/unlocks", status_code=202)
         async def start(body: UnlockStart) -> UnlockStarted:
             """Begin to unlock a card: a code goes to its holder by mail."""
-            identifier, ends = unlocking.start(bytes.fromhex(body.card))
+            identifier, ends = await unlocking.start(bytes.fromhex(body.card))
             return UnlockStarted(unlock=identifier, expires_at=ends)
 
         @app.post("/unlocks/{unlock}/code")
@@ -201,6 +209,12 @@ class CardManagement:
                 candidates=[candidate.reveal().decode() for candidate in candidates],
                 next=following.reveal().decode(),
             )
+
+        @app.post("/unlocks/{unlock}/refused", status_code=204)
+        async def refused(unlock: str, authorization: Annotated[str, Header()] = "") -> Response:
+            """Report that the card has refused the first of two keys."""
+            unlocking.refused(unlock, bearer(authorization))
+            return Response(status_code=204)
 
         @app.post("/unlocks/{unlock}/done", status_code=204)
         async def done(unlock: str, authorization: Annotated[str, Header()] = "") -> Response:

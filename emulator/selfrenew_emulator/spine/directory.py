@@ -2,11 +2,11 @@
 """Who works where: the people the Spine knows, and their sessions, in sqlite."""
 
 import json
-import sqlite3
-import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from selfrenew_emulator.database import Database
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS people (user_id TEXT PRIMARY KEY, name TEXT NOT NULL,
@@ -50,11 +50,8 @@ class Directory:
     """The database; safe for the event loop's thread and the owner's."""
 
     def __init__(self, path: Path | None) -> None:
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
-        )
-        self._db.executescript(_SCHEMA)
+        self._db = Database(path)
+        self._db.run_all(_SCHEMA)
 
     def close(self) -> None:
         """Close the database."""
@@ -63,13 +60,13 @@ class Directory:
     def register(self, person: Person) -> None:
         """Add or replace a person."""
         roles = json.dumps([asdict(role) for role in person.roles])
-        self._run(
+        self._db.run(
             "INSERT OR REPLACE INTO people VALUES (?,?,?)", person.user_id, person.name, roles
         )
 
     def person(self, user_id: str) -> Person | None:
         """Find a person."""
-        row = self._run("SELECT name, roles FROM people WHERE user_id=?", user_id).fetchone()
+        row = self._db.run("SELECT name, roles FROM people WHERE user_id=?", user_id).first
         if row is None:
             return None
         return Person(user_id, row[0], tuple(Role(**role) for role in json.loads(row[1])))
@@ -78,13 +75,13 @@ class Directory:
         self, ticket: str, user_id: str, certificate_der: bytes, ends: datetime
     ) -> None:
         """Begin a session, and end those that another certificate of the person began."""
-        self._run(
+        self._db.run(
             "UPDATE sessions SET dead='superseded' WHERE user_id=? AND dead IS NULL "
             "AND certificate<>?",
             user_id,
             certificate_der,
         )
-        self._run(
+        self._db.run(
             "INSERT INTO sessions VALUES (?,?,?,NULL,?,NULL)",
             ticket,
             user_id,
@@ -94,21 +91,17 @@ class Directory:
 
     def session(self, ticket: str) -> Session | None:
         """Find a session."""
-        row = self._run(
+        row = self._db.run(
             "SELECT user_id, certificate, role, ends, dead FROM sessions WHERE ticket=?", ticket
-        ).fetchone()
+        ).first
         if row is None:
             return None
         return Session(row[0], row[1], row[2], datetime.fromtimestamp(row[3], UTC), row[4])
 
     def set_role(self, ticket: str, role_id: str) -> None:
         """Remember the chosen role."""
-        self._run("UPDATE sessions SET role=? WHERE ticket=?", role_id, ticket)
+        self._db.run("UPDATE sessions SET role=? WHERE ticket=?", role_id, ticket)
 
     def end_session(self, ticket: str, reason: str) -> None:
         """End a session that lives."""
-        self._run("UPDATE sessions SET dead=? WHERE ticket=? AND dead IS NULL", reason, ticket)
-
-    def _run(self, sql: str, *values: object) -> sqlite3.Cursor:
-        with self._lock:
-            return self._db.execute(sql, values)
+        self._db.run("UPDATE sessions SET dead=? WHERE ticket=? AND dead IS NULL", reason, ticket)

@@ -60,5 +60,6 @@ class TicketAnswer(BaseModel):
     valid: bool
     reason: str | None = None
     user_id: str | None = None
+    name: str | None = None
     role: RoleModel | None = None
     certificate_serial: str | None = None

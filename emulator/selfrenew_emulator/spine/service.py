@@ -14,7 +14,7 @@ from fastapi import FastAPI, Header, Response
 from selfrenew.clock import Clock
 from selfrenew_emulator.certificate_status import StatusSource
 from selfrenew_emulator.challenges import Challenges
-from selfrenew_emulator.problem import Problem, ProblemError, answer_with_problems, bearer
+from selfrenew_emulator.problem import ProblemError, answer_with_problems, bearer, refusals
 from selfrenew_emulator.randomness import Randomness
 from selfrenew_emulator.relying_party import AssertionRefusedError, RelyingParty
 
@@ -56,13 +56,17 @@ class Spine:
         """Make a person known."""
         self._directory.register(person)
 
+    def person(self, user_id: str) -> Person | None:
+        """Find a person who is known."""
+        return self._directory.person(user_id)
+
     def close(self) -> None:
         """Close the database."""
         self._directory.close()
 
-    def _sign_in(self, assertion: str) -> SignedIn:
+    async def _sign_in(self, assertion: str) -> SignedIn:
         try:
-            holder = self._trust.read(assertion, self._challenges)
+            holder = await self._trust.read(assertion, self._challenges)
         except AssertionRefusedError as refusal:
             raise ProblemError(403, refusal.reason.value, str(refusal)) from refusal
         person = self._directory.person(holder.user_id)
@@ -83,50 +87,57 @@ class Spine:
             logout_url="/session",
         )
 
-    def _validate(self, ticket: str) -> TicketAnswer:
+    async def _validate(self, ticket: str) -> TicketAnswer:
         session = self._directory.session(ticket)
-        reason = self._dead(session)
+        reason = await self._dead(session)
         if session is None or reason is not None:
             return TicketAnswer(valid=False, reason=reason)
         certificate = x509.load_der_x509_certificate(session.certificate_der)
+        person = self._directory.person(session.user_id)
         return TicketAnswer(
             valid=True,
             user_id=session.user_id,
-            role=self._chosen(session),
+            name=None if person is None else person.name,
+            role=_chosen(person, session),
             certificate_serial=f"{certificate.serial_number:x}",
         )
 
-    def _dead(self, session: Session | None) -> str | None:
+    async def _dead(self, session: Session | None) -> str | None:
+        ended = self._ended(session)
+        if session is None or ended is not None:
+            return ended
+        # A ticket lives no longer than the certificate that got it.
+        refusal = await self._trust.judge(x509.load_der_x509_certificate(session.certificate_der))
+        return None if refusal is None else refusal.value
+
+    def _ended(self, session: Session | None) -> str | None:
         if session is None:
             return "unknown"
         if session.dead is not None:
             return session.dead
-        if self._clock() > session.ends:
-            return "expired"
-        # A ticket lives no longer than the certificate that got it.
-        refusal = self._trust.judge(x509.load_der_x509_certificate(session.certificate_der))
-        return None if refusal is None else refusal.value
+        return "expired" if self._clock() > session.ends else None
 
-    def _chosen(self, session: Session) -> RoleModel | None:
-        person = self._directory.person(session.user_id)
-        for role in person.roles if person else ():
-            if role.id == session.role_id:
-                return _role(role)
-        return None
+    def _log_out(self, ticket: str) -> None:
+        # Nothing is granted on the certificate here, so that who wants to go need not wait for the
+        # CA to tell of it.
+        ended = self._ended(self._directory.session(ticket))
+        if ended is not None:
+            raise _invalid(ended)
+        self._directory.end_session(ticket, "logged_out")
 
-    def _choose(self, ticket: str, role_id: str) -> TicketAnswer:
-        session = self._living(ticket)
+    async def _choose(self, ticket: str, role_id: str) -> TicketAnswer:
+        session = await self._living(ticket)
         person = self._directory.person(session.user_id)
         if person is None or role_id not in {role.id for role in person.roles}:
             raise ProblemError(422, "no_such_role", "the person does not have this role")
         self._directory.set_role(ticket, role_id)
-        return self._validate(ticket)
+        return await self._validate(ticket)
 
-    def _living(self, ticket: str) -> Session:
+    async def _living(self, ticket: str) -> Session:
         session = self._directory.session(ticket)
-        reason = self._dead(session)
+        reason = await self._dead(session)
         if session is None or reason is not None:
-            raise ProblemError(401, reason or "unknown", "the ticket is not valid: sign in again")
+            raise _invalid(reason or "unknown")
         return session
 
     def _create_app(self) -> FastAPI:
@@ -135,7 +146,7 @@ class Spine:
             version="1",
             docs_url=None,
             redoc_url=None,
-            responses={code: {"model": Problem} for code in (401, 403, 422)},
+            responses=refusals(401, 403, 422, 503),
         )
         answer_with_problems(app)
 
@@ -153,29 +164,38 @@ class Spine:
         @app.post("/sessions", status_code=201)
         async def sign_in(body: SignIn) -> SignedIn:
             """Sign in with a signed challenge."""
-            return self._sign_in(body.assertion)
+            return await self._sign_in(body.assertion)
 
         @app.put("/session/role")
         async def choose(
             body: RoleChoice, authorization: Annotated[str, Header()] = ""
         ) -> TicketAnswer:
             """Choose the role to work in."""
-            return self._choose(bearer(authorization), body.role_id)
+            return await self._choose(bearer(authorization), body.role_id)
 
         @app.delete("/session", status_code=204)
         async def log_out(authorization: Annotated[str, Header()] = "") -> Response:
             """End the session."""
-            ticket = bearer(authorization)
-            self._living(ticket)
-            self._directory.end_session(ticket, "logged_out")
+            self._log_out(bearer(authorization))
             return Response(status_code=204)
 
         @app.post("/tickets/validation")
         async def validate(body: TicketQuery) -> TicketAnswer:
             """Tell an application whether a ticket is good, and whose it is."""
-            return self._validate(body.ticket)
+            return await self._validate(body.ticket)
 
         return app
+
+
+def _invalid(reason: str) -> ProblemError:
+    return ProblemError(401, reason, "the ticket is not valid: sign in again")
+
+
+def _chosen(person: Person | None, session: Session) -> RoleModel | None:
+    for role in person.roles if person else ():
+        if role.id == session.role_id:
+            return _role(role)
+    return None
 
 
 def _role(role: Role) -> RoleModel:

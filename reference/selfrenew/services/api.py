@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from selfrenew import messages
 from selfrenew.http import (
     Answer,
     BusyError,
@@ -16,6 +17,7 @@ from selfrenew.http import (
     UnusableAnswerError,
     exchange,
     one_line,
+    try_again,
 )
 
 from .errors import (
@@ -28,6 +30,8 @@ from .errors import (
 
 _log = logging.getLogger("selfrenew.services")
 _content_log = logging.getLogger("selfrenew.services.content")
+_PROBLEM = "application/problem+json"
+_BUSY = frozenset({429, 503})
 _PLAIN = frozenset(
     {
         "audience",
@@ -72,7 +76,7 @@ class JsonApi:
 
     def probe(self) -> None:
         """Check that the service is there. Raise ServiceError."""
-        self.call(f"Asking whether {self._name} is there", "GET", "/health")
+        self.call(messages.PROBING.format(service=service_name(self._name)), "GET", "/health")
 
     def call(
         self,
@@ -88,7 +92,13 @@ class JsonApi:
             headers["authorization"] = f"Bearer {token}"
         try:
             answer = exchange(
-                self._http, attempted, method, self._url + path, json=body, headers=headers
+                self._http,
+                attempted,
+                method,
+                self._url + path,
+                json=body,
+                headers=headers,
+                read_always=_PROBLEM,
             )
         except BusyError as error:
             raise ServiceBusyError(str(error), error.retry_after_seconds) from error
@@ -105,23 +115,44 @@ class JsonApi:
         return self._read(attempted, answer)
 
     def _read(self, attempted: str, answer: Answer) -> dict[str, Any]:
+        if answer.content_type == _PROBLEM and answer.status in _BUSY:
+            raise _busy(attempted, answer)
         if answer.status >= 500:
             raise ServiceBusyError(
-                f"{attempted} failed: {self._name} answered {answer.status}. Try again later.", None
+                messages.SERVICE_FAILED.format(
+                    attempted=attempted, service=service_name(self._name), status=answer.status
+                ),
+                None,
             )
         if answer.status == 204:
             return {}
         found = _json(answer.body)
         if found is None:
             raise UnexpectedServiceAnswerError(
-                f"{attempted}: {self._name} answered {answer.status} without a JSON object. Check "
-                "its address in the configuration."
+                messages.NO_JSON.format(
+                    attempted=attempted, service=service_name(self._name), status=answer.status
+                )
             )
         if answer.status >= 400:
-            reason = one_line(str(found.get("reason", answer.status)))
-            detail = one_line(str(found.get("detail", "no detail")))
-            raise ServiceRefusedError(attempted, reason, detail)
+            raise ServiceRefusedError(attempted, *_why(found, answer))
         return found
+
+
+def _busy(attempted: str, answer: Answer) -> ServiceBusyError:
+    """Say why a service has to be asked again; some of its reasons have a remedy of their own."""
+    reason, detail = _why(_json(answer.body) or {}, answer)
+    said = messages.SERVICE_BUSY.format(attempted=attempted, detail=detail, reason=reason)
+    after = answer.retry_after_seconds
+    remedy = messages.REFUSAL_REMEDIES.get(reason) or try_again(after)
+    return ServiceBusyError(f"{said} {remedy}", after, reason)
+
+
+def _why(problem: Mapping[str, Any], answer: Answer) -> tuple[str, str]:
+    """Take a problem's reason and detail, each on one line."""
+    return (
+        one_line(str(problem.get("reason", answer.status))),
+        one_line(str(problem.get("detail", messages.NO_DETAIL))),
+    )
 
 
 def _json(body: bytes) -> dict[str, Any] | None:
@@ -145,6 +176,11 @@ def _log_content(direction: str, fields: Mapping[str, object] | None) -> None:
     _content_log.debug("%s %s", direction, one_line(", ".join(shown)))
 
 
+def service_name(service: str) -> str:
+    """Give what a person calls a service; one that has no such name keeps its own."""
+    return messages.SERVICE_NAMES.get(service, service)
+
+
 def text_field(answer: Mapping[str, Any], name: str, service: str) -> str:
     """Take a printable text out of an answer. Raise UnexpectedServiceAnswerError.
 
@@ -153,8 +189,7 @@ def text_field(answer: Mapping[str, Any], name: str, service: str) -> str:
     value = answer.get(name)
     if not isinstance(value, str) or not value.isprintable():
         raise UnexpectedServiceAnswerError(
-            f"{service} answered without a readable '{name}'. Its version does not go with this "
-            "program's."
+            messages.NO_FIELD.format(service=service_name(service), field=name)
         )
     return value
 
@@ -164,7 +199,6 @@ def token_field(answer: Mapping[str, Any], name: str, service: str) -> str:
     value = text_field(answer, name, service)
     if not value.isascii() or not value or " " in value:
         raise UnexpectedServiceAnswerError(
-            f"{service} answered with a '{name}' that is no token. Its version does not go with "
-            "this program's."
+            messages.NO_TOKEN.format(service=service_name(service), field=name)
         )
     return value

@@ -9,6 +9,8 @@ ServiceError
 └── UnexpectedServiceAnswerError  an answer this program does not understand
 """
 
+from selfrenew import messages
+
 
 class ServiceError(Exception):
     """A service did not do its part."""
@@ -23,18 +25,23 @@ class ServiceNotTrustedError(ServiceError):
 
 
 class ServiceBusyError(ServiceError):
-    """The service is overloaded or down for a while."""
+    """The service is overloaded or down for a while; `reason` is its word for why, if any."""
 
-    def __init__(self, text: str, retry_after_seconds: float | None) -> None:
+    def __init__(
+        self, text: str, retry_after_seconds: float | None, reason: str | None = None
+    ) -> None:
         super().__init__(text)
         self.retry_after_seconds = retry_after_seconds
+        self.reason = reason
 
 
 class ServiceRefusedError(ServiceError):
     """The service refuses; `reason` is its machine-readable word for why."""
 
     def __init__(self, attempted: str, reason: str, detail: str) -> None:
-        super().__init__(f"{attempted} was refused: {detail} ({reason}).")
+        super().__init__(
+            messages.SERVICE_REFUSED.format(attempted=attempted, detail=detail, reason=reason)
+        )
         self.attempted = attempted
         self.reason = reason
         self.detail = detail

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography import x509
 
+from selfrenew import messages
 from selfrenew.piv.reference_data import LENGTH_BYTES
 from selfrenew.piv.references import Algorithm
 from selfrenew.secret import Secret
 
-from .api import JsonApi, text_field, token_field
+from .api import JsonApi, service_name, text_field, token_field
 from .errors import UnexpectedServiceAnswerError
 from .jws import HolderKey, sign_challenge
 
@@ -48,7 +49,7 @@ class CardManagementClient:
         self, guid: bytes, key: HolderKey, certificate: x509.Certificate
     ) -> ManagementSession:
         """Give the holder's consent, signed by either valid key of the card."""
-        what = "Asking card management for its consent"
+        what = messages.ASKING_CONSENT
         asked = self._api.call(what, "POST", "/challenges")
         claims = {
             "nonce": text_field(asked, "challenge", _NAME),
@@ -60,14 +61,14 @@ class CardManagementClient:
         name = text_field(answer, "management_algorithm", _NAME)
         if name not in Algorithm.__members__:
             raise UnexpectedServiceAnswerError(
-                f"{_NAME} names the algorithm {name}, which this program does not know. Update it."
+                messages.UNKNOWN_ALGORITHM.format(service=service_name(_NAME), algorithm=name)
             )
         return ManagementSession(guid, Algorithm[name], token_field(answer, "session", _NAME))
 
     def answer_challenge(self, session: ManagementSession, challenge: bytes) -> bytes:
         """Have the card's challenge answered with its management key, which stays there."""
         answer = self._api.call(
-            "Authenticating card management to the card",
+            messages.AUTHENTICATING,
             "POST",
             f"/cards/{session.guid.hex()}/management-authentication",
             {"challenge": challenge.hex()},
@@ -76,37 +77,43 @@ class CardManagementClient:
         try:
             return bytes.fromhex(text_field(answer, "response", _NAME))
         except ValueError as error:
-            raise UnexpectedServiceAnswerError(f"{_NAME} answered no hexadecimal bytes.") from error
+            raise UnexpectedServiceAnswerError(
+                messages.NO_HEXADECIMAL.format(service=service_name(_NAME))
+            ) from error
 
     def start_unlock(self, guid: bytes) -> str:
         """Begin to unlock a card: a code goes to its holder by mail. Return the unlock's ID."""
-        answer = self._api.call(
-            "Starting the unlock with card management", "POST", "/unlocks", {"card": guid.hex()}
-        )
+        answer = self._api.call(messages.STARTING_UNLOCK, "POST", "/unlocks", {"card": guid.hex()})
         return text_field(answer, "unlock", _NAME)
 
     def confirm_code(self, unlock: str, code: Secret) -> Secret:
         """Confirm the code from the mail. Return the authorisation."""
         body = {"code": code.reveal().decode("utf-8", "replace")}
-        answer = self._api.call("Confirming the code", "POST", f"/unlocks/{unlock}/code", body)
+        answer = self._api.call(messages.CONFIRMING_CODE, "POST", f"/unlocks/{unlock}/code", body)
         return Secret(token_field(answer, "authorisation", _NAME))
 
     def unlock_keys(self, unlock: str, authorisation: Secret) -> UnlockKeys:
         """Fetch the unlocking keys, which are given once."""
-        what = "Fetching the unlocking key"
+        what = messages.FETCHING_KEY
         token = authorisation.reveal().decode()
         answer = self._api.call(what, "POST", f"/unlocks/{unlock}/keys", token=token)
         candidates, following = answer.get("candidates"), answer.get("next")
         if not isinstance(candidates, list) or not candidates:
             raise UnexpectedServiceAnswerError(
-                f"{_NAME} answered without unlocking keys. Try again later."
+                messages.NO_UNLOCKING_KEYS.format(service=service_name(_NAME))
             )
         return UnlockKeys(tuple(map(_unlocking_key, candidates)), _unlocking_key(following))
+
+    def report_refused(self, unlock: str, authorisation: Secret) -> None:
+        """Report that the card has refused the first of two candidates."""
+        token = authorisation.reveal().decode()
+        what = messages.REPORTING_REFUSAL
+        self._api.call(what, "POST", f"/unlocks/{unlock}/refused", token=token)
 
     def report_replaced(self, unlock: str, authorisation: Secret) -> None:
         """Report that the card has the next PUK."""
         token = authorisation.reveal().decode()
-        what = "Reporting the replaced unlocking key"
+        what = messages.REPORTING_KEY
         self._api.call(what, "POST", f"/unlocks/{unlock}/done", token=token)
 
 
@@ -115,6 +122,6 @@ def _unlocking_key(found: object) -> Secret:
     if not isinstance(found, str) or len(found) != LENGTH_BYTES or not found.isascii():
         # What is wrong with it is not told: it may be most of a good one.
         raise UnexpectedServiceAnswerError(
-            f"{_NAME} answered with an unlocking key that no card takes. Try again later."
+            messages.UNUSABLE_UNLOCKING_KEY.format(service=service_name(_NAME))
         )
     return Secret(found)

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import httpx
 from cryptography import x509
 
-from .api import JsonApi, text_field, token_field
+from selfrenew import messages
+
+from .api import JsonApi, service_name, text_field, token_field
 from .errors import UnexpectedServiceAnswerError
 from .jws import HolderKey, sign_challenge
 
@@ -36,10 +38,12 @@ class SpineLogin:
 
 @dataclass(frozen=True, slots=True)
 class TicketStatus:
-    """What the Spine says of a ticket; `reason` says why it is not valid."""
+    """What the Spine says of a ticket: whose it is, or by `reason` why it is not valid."""
 
     valid: bool
     reason: str | None = None
+    user_id: str | None = None
+    name: str | None = None
     role: Role | None = None
     certificate_serial: int | None = None
 
@@ -56,7 +60,7 @@ class SpineClient:
 
     def sign_in(self, key: HolderKey, certificate: x509.Certificate) -> SpineLogin:
         """Have the card sign a challenge, and get a ticket for it."""
-        what = "Signing in to the Spine"
+        what = messages.SIGNING_IN
         asked = self._api.call(what, "POST", "/challenges")
         claims = {
             "nonce": text_field(asked, "challenge", _NAME),
@@ -75,18 +79,18 @@ class SpineClient:
 
     def select_role(self, login: SpineLogin, role: Role) -> TicketStatus:
         """Choose the role to work in."""
-        what = f"Choosing the role {role.name}"
+        what = messages.CHOOSING_ROLE.format(role=role.name)
         answer = self._api.call(what, "PUT", "/session/role", {"role_id": role.id}, login.ticket)
         return _status(answer)
 
     def validate(self, ticket: str) -> TicketStatus:
         """Ask, as an application would, whether a ticket is good."""
-        what = "Validating the ticket with the Spine"
+        what = messages.VALIDATING
         return _status(self._api.call(what, "POST", "/tickets/validation", {"ticket": ticket}))
 
     def log_out(self, login: SpineLogin) -> None:
         """End a session."""
-        self._api.call("Logging out of the Spine", "DELETE", login.logout_url, token=login.ticket)
+        self._api.call(messages.LOGGING_OUT, "DELETE", login.logout_url, token=login.ticket)
 
 
 def _status(answer: dict[str, object]) -> TicketStatus:
@@ -98,27 +102,39 @@ def _status(answer: dict[str, object]) -> TicketStatus:
     return TicketStatus(
         valid=answer.get("valid") is True,
         reason=reason if isinstance(reason, str) else None,
+        user_id=_optional(answer, "user_id"),
+        name=_optional(answer, "name"),
         role=None if role is None else _role(role),
         certificate_serial=_serial(serial) if isinstance(serial, str) else None,
     )
 
 
+def _optional(answer: dict[str, object], name: str) -> str | None:
+    return None if answer.get(name) is None else text_field(answer, name, _NAME)
+
+
 def _roles(found: object) -> tuple[Role, ...]:
     if not isinstance(found, list):
-        raise UnexpectedServiceAnswerError(f"{_NAME} answered without a list of roles.")
+        raise UnexpectedServiceAnswerError(
+            messages.NO_ROLE_LIST.format(service=service_name(_NAME))
+        )
     return tuple(map(_role, found))
 
 
 def _path(text: str) -> str:
     # Put behind the Spine's address, so that no ticket goes to another server.
     if not text.startswith("/"):
-        raise UnexpectedServiceAnswerError(f"{_NAME} answered with a logout_url that is no path.")
+        raise UnexpectedServiceAnswerError(
+            messages.NO_LOGOUT_PATH.format(service=service_name(_NAME))
+        )
     return text
 
 
 def _role(found: object) -> Role:
     if not isinstance(found, dict):
-        raise UnexpectedServiceAnswerError(f"{_NAME} answered with a role that is no object.")
+        raise UnexpectedServiceAnswerError(
+            messages.NO_ROLE_OBJECT.format(service=service_name(_NAME))
+        )
     names = ("id", "name", "organisation")
     return Role(*(text_field(found, name, _NAME) for name in names))
 
@@ -128,5 +144,5 @@ def _serial(text: str) -> int:
         return int(text, 16)
     except ValueError as error:
         raise UnexpectedServiceAnswerError(
-            f"{_NAME} answered with a serial number that is none."
+            messages.NO_SERIAL.format(service=service_name(_NAME))
         ) from error

@@ -25,7 +25,7 @@ from measuring import median_ms, tell
 
 from selfrenew.config import assemble, load_configuration
 from selfrenew.piv.references import Algorithm
-from selfrenew.renewal import Renewal
+from selfrenew.renewal import RenewalOutcome
 from selfrenew.secret import Secret
 from selfrenew_emulator.card import PrivateKey, generate
 from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage
@@ -60,12 +60,13 @@ class TimedKeys:
 
 
 @contextmanager
-def prepared(stage: EmbeddedStage, algorithm: Algorithm) -> Iterator[Renewal]:
+def prepared(stage: EmbeddedStage, algorithm: Algorithm) -> Iterator[Callable[[], RenewalOutcome]]:
     """Put a new card with 30 days left into the reader; give its renewal, not yet run."""
+    passcode = Secret(TEST_PASSCODE.decode())
     stage.reader.insert(stage.make_card(stage.make_person(), algorithm=algorithm))
     configuration = load_configuration(stage.config_file)
     with assemble(configuration, reader=stage.reader, clock=stage.clock) as reference:
-        yield reference.renewal(Secret(TEST_PASSCODE.decode()))
+        yield lambda: reference.renew(passcode)
     stage.reader.remove()
 
 
@@ -90,10 +91,10 @@ def count_operations(algorithm: Algorithm) -> Counter[str]:
 
     threading.setprofile(watch)
     try:
-        with EmbeddedStage() as stage, prepared(stage, algorithm) as renewal:
+        with EmbeddedStage() as stage, prepared(stage, algorithm) as renew:
             counting = True
             sys.setprofile(watch)
-            renewal.run()
+            renew()
     finally:
         sys.setprofile(None)
         threading.setprofile(None)
@@ -160,10 +161,10 @@ def measure(algorithm: Algorithm, times: int) -> None:
     keys = TimedKeys()
     with EmbeddedStage(key_source=keys) as stage:
         for _ in range(times):
-            with prepared(stage, algorithm) as renewal:
+            with prepared(stage, algorithm) as renew:
                 keys.seconds = 0.0
                 start = time.perf_counter()
-                renewal.run()
+                renew()
                 durations.append((time.perf_counter() - start) * 1e3)
             floors.append((keys.seconds + fixed) * 1e3)
     tell(

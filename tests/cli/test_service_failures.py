@@ -97,3 +97,17 @@ def test_a_spine_that_is_down_at_the_end_leaves_a_renewed_card(
     assert "in 7 seconds" in ended.failure
     assert all(each.not_valid_before_utc == DEFAULT_NOW for each in card.certificates)
     assert run("renew").code == ExitCode.NOT_DUE
+
+
+def test_an_unlock_without_mail_says_what_to_do_and_leaves_the_card_alone(
+    run: Any, card: Any, shared_stage: EmbeddedStage
+) -> None:
+    before = card.raw
+    shared_stage.mail.refusal = "421 4.3.2 Service shutting down"
+    try:
+        ended = run("unlock", "--start")
+    finally:
+        shared_stage.mail.refusal = None
+    assert ended.code == ExitCode.UNREACHABLE
+    assert "(mail_down). Try again in a few minutes; if it stays so, visit your" in ended.failure
+    assert card.raw == before

@@ -29,7 +29,7 @@ def test_a_configuration_becomes_a_reference_that_renews(
     selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader, configuration: Configuration
 ) -> None:
     with assemble(configuration, reader=selfrenew_reader, clock=selfrenew_stage.clock) as reference:
-        outcome = reference.renewal(PASSCODE).run()
+        outcome = reference.renew(PASSCODE)
     assert set(outcome.new) == {KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE}
 
 
@@ -37,7 +37,7 @@ def test_a_reference_renews_to_another_kind_of_key(
     selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader, configuration: Configuration
 ) -> None:
     with assemble(configuration, reader=selfrenew_reader, clock=selfrenew_stage.clock) as reference:
-        outcome = reference.renewal(PASSCODE, algorithm=Algorithm.P384).run()
+        outcome = reference.renew(PASSCODE, algorithm=Algorithm.P384)
     curves = {certificate.public_key().curve.name for certificate in outcome.new.values()}
     assert curves == {"secp384r1"}
 
@@ -47,7 +47,7 @@ def test_the_profile_of_each_slot_is_the_configured_one(
 ) -> None:
     issuers = {}
     with assemble(configuration, reader=selfrenew_reader, clock=selfrenew_stage.clock) as reference:
-        for key, certificate in reference.renewal(PASSCODE).run().new.items():
+        for key, certificate in reference.renew(PASSCODE).new.items():
             issuers[key] = certificate.issuer.rfc4514_string()
     assert "Authentication" in issuers[KeyReference.PIV_AUTHENTICATION]
     assert "Signing" in issuers[KeyReference.DIGITAL_SIGNATURE]

@@ -5,13 +5,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from selfrenew.config import ConfigurationError, load_configuration
+from selfrenew.agent import SessionMode
+from selfrenew.config import AgentSettings, ConfigurationError, load_configuration
 from selfrenew_emulator.stage.configuration import StageUrls, configuration_text
 
 TEXT = configuration_text(
-    StageUrls("http://c", "https://c/cmp", "https://m", "https://s", "https://d"),
+    StageUrls("http://c", "https://c/cmp", "https://m", "https://s", "https://d", "smtp://e"),
     reader={"transport": "image", "location": "alice.card"},
     root="root.pem",
+    portal="https://portal.test/urswebapp/?operation=selfRenewSmartcard",
 )
 
 
@@ -100,6 +102,13 @@ def test_an_empty_variable_replaces_nothing(file: Path) -> None:
     assert load_configuration(file, {"SELFRENEW_CA_URL": ""}).ca.url == "https://c/cmp"
 
 
+def test_no_location_is_one_that_file_and_environment_can_ask_for(file: Path) -> None:
+    environ = {"SELFRENEW_READER_LOCATION": ""}
+    assert load_configuration(file, environ).reader.location == ""
+    emptied = changed(file, 'location = "alice.card"', 'location = ""')
+    assert load_configuration(emptied).reader.location == ""
+
+
 def test_a_file_name_of_the_environment_is_relative_to_where_the_program_started(
     file: Path,
 ) -> None:
@@ -128,7 +137,7 @@ def test_an_unknown_key_is_named_beside_the_known_ones(file: Path) -> None:
 def test_an_unknown_table_is_named_beside_the_known_ones(file: Path) -> None:
     text = refusal(changed(file, "[spine]", "[spien]"))
     assert "spien" in text
-    assert "reader, ca, management, spine, tls, portal, contacts" in text
+    assert "reader, ca, management, spine, tls, portal, agent, contacts" in text
 
 
 @pytest.mark.parametrize(
@@ -189,3 +198,39 @@ def test_any_bytes_are_a_configuration_or_a_named_error(tmp_path: Path, content:
     file = tmp_path / "any.toml"
     file.write_bytes(content)
     refusal(file)
+
+
+def test_an_agent_has_the_usual_port_and_ends_sessions_with_the_card(file: Path) -> None:
+    agent = load_configuration(file).agent
+    assert (agent.port, agent.session) == (43485, SessionMode.CIS1)
+
+
+def test_port_and_kind_of_session_are_read_from_file_and_environment(file: Path) -> None:
+    file.write_text(TEXT + '[agent]\nport = 0\nsession = "cis2"\n')
+    assert load_configuration(file).agent == AgentSettings(0, SessionMode.CIS2)
+    environ = {"SELFRENEW_AGENT_PORT": "5", "SELFRENEW_AGENT_SESSION": "cis1"}
+    assert load_configuration(file, environ).agent == AgentSettings(5, SessionMode.CIS1)
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "true", '"x"', '""', "1.5", '"\\u0663"'])
+def test_what_is_no_port_is_refused(file: Path, port: str) -> None:
+    file.write_text(TEXT + f"[agent]\nport = {port}\n")
+    assert "agent.port has to be a port" in refusal(file)
+
+
+def test_another_kind_of_session_names_the_known(file: Path) -> None:
+    file.write_text(TEXT + '[agent]\nsession = "cis3"\n')
+    assert "has to be 'cis1' or 'cis2', not 'cis3'" in refusal(file)
+
+
+def test_the_patience_with_a_ca_is_read_from_file_and_environment(file: Path) -> None:
+    assert load_configuration(file, {}).ca.patience_seconds == 180
+    environ = {"SELFRENEW_CA_PATIENCE_SECONDS": "7"}
+    assert load_configuration(file, environ).ca.patience_seconds == 7
+
+
+@pytest.mark.parametrize("seconds", ["-1", "soon", "86401", "1.5"])
+def test_what_is_no_number_of_seconds_is_refused(file: Path, seconds: str) -> None:
+    environ = {"SELFRENEW_CA_PATIENCE_SECONDS": seconds}
+    with pytest.raises(ConfigurationError, match="a number of seconds, 0 to 86400, not"):
+        load_configuration(file, environ)

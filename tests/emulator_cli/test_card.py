@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from selfrenew_emulator.card import Card, CardImage
 from selfrenew_emulator.cli import ExitCode, main
 from selfrenew_emulator.personalisation import CardOffice
 from selfrenew_emulator.randomness import seeded
+from selfrenew_emulator.stage import EmbeddedStage
 
 KEY = bytes(range(24))
 
@@ -144,3 +146,61 @@ def test_make_refuses_a_passcode_of_the_wrong_form_without_repeating_it(
     assert code == ExitCode.USAGE
     assert "4 to 8 digits" in err
     assert "12345x" not in err
+
+
+def test_make_complete_tells_the_pairing_code_and_show_lists_everything(
+    run: Runner, tmp_path: Path, selfrenew_stage: EmbeddedStage
+) -> None:
+    path, state = tmp_path / "full.card", selfrenew_stage.folder.path
+    options = ("--state", state, "--complete", "--interfaces", "dual")
+    code, out, _ = run("card", "make", path, *options)
+    assert code == ExitCode.DONE
+    first, second = out.splitlines()
+    assert first.endswith("30 days left")
+    assert re.fullmatch(r"pairing code \d{8}", second)
+    view = json.loads(run("card", "show", path, "--json")[1])
+    retired = {f"{key:02X}" for key in range(0x82, 0x96)}
+    assert set(view["slots"]) == {"04", "9A", "9C", "9D", "9E"} | retired
+    assert all(view["slots"][key]["certificate"]["matches_key"] for key in retired)
+    assert view["interfaces"] == "dual"
+    assert view["pin_usage_policy"] == {
+        "global_pin": False,
+        "virtual_contact": True,
+        "pairing_code_required": True,
+    }
+    names = {each["tag"]: each["name"] for each in view["objects"]}
+    assert len(names) == 34
+    assert names["5FC106"] == "security object"
+    _, text, _ = run("card", "show", path)
+    assert "security object" in text
+    assert second.removeprefix("pairing code ") not in text
+
+
+def test_make_waives_the_pairing_code(
+    run: Runner, tmp_path: Path, selfrenew_stage: EmbeddedStage
+) -> None:
+    path, state = tmp_path / "full.card", selfrenew_stage.folder.path
+    options = ("--state", state, "--complete", "--interfaces", "contactless", "--no-pairing-code")
+    assert run("card", "make", path, *options)[0] == ExitCode.DONE
+    view = json.loads(run("card", "show", path, "--json")[1])
+    assert view["interfaces"] == "contactless"
+    assert view["pin_usage_policy"]["virtual_contact"]
+    assert not view["pin_usage_policy"]["pairing_code_required"]
+
+
+def test_make_says_what_does_not_go_together(
+    run: Runner, tmp_path: Path, selfrenew_stage: EmbeddedStage
+) -> None:
+    path, state = tmp_path / "none.card", selfrenew_stage.folder.path
+    code, _, err = run("card", "make", path, "--state", state, "--no-pairing-code")
+    assert code != ExitCode.DONE
+    assert "a pairing code is waived on a complete card" in err
+    assert err.count("\n") == 1
+    assert not path.exists()
+
+
+def test_show_lists_nothing_that_is_not_there(run: Runner, image: Path) -> None:
+    view = json.loads(run("card", "show", image, "--json")[1])
+    assert set(view["slots"]) == {"9A", "9C"}
+    assert [each["name"] for each in view["objects"]] == ["discovery object"]
+    assert view["global_pin_tries_left"] is None

@@ -3,7 +3,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from selfrenew_emulator.cli import ExitCode
 from selfrenew_emulator.stage import bind
 
 COMMAND = (sys.executable, "-c", "from selfrenew_emulator.cli import main; main()")
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 60
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @contextmanager
@@ -36,28 +37,27 @@ def stop(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, s
     return process.communicate(timeout=TIMEOUT_SECONDS)
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603  the test's own arguments
-        [*COMMAND, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_up_prints_one_line_of_json_and_stops_cleanly(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, run_program: Run
 ) -> None:
     with stage("--json", "--state", tmp_path) as process:
         assert process.stdout is not None
         ready = json.loads(process.stdout.readline())
-        made = run("card", "make", tmp_path / "bob.card", "--name", "Bob Brown")
+        made = run_program("card", "make", tmp_path / "bob.card", "--name", "Bob Brown")
         rest, errors = stop(process, number)
     assert (process.returncode, rest, errors) == (ExitCode.DONE, "", "")
     assert (made.returncode, made.stderr) == (ExitCode.DONE, "")
-    assert set(ready) == {"cmp", "root", "enrolment", "management", "spine", "config"}
+    assert set(ready) == {
+        "cmp",
+        "root",
+        "enrolment",
+        "management",
+        "spine",
+        "mail",
+        "config",
+        "portal_config",
+    }
     assert ready["cmp"].startswith("http://127.0.0.1:")
     for file in (ready["root"], ready["config"], ready["enrolment"]["secret_file"]):
         assert Path(file).is_file()
@@ -89,16 +89,18 @@ def test_people_are_told_what_to_do_next() -> None:
     assert "openssl cmp -cmd ir" in text
 
 
-def test_a_port_in_use_is_one_line_with_its_exit_code() -> None:
+def test_a_port_in_use_is_one_line_with_its_exit_code(run_program: Run) -> None:
     with bind() as taken:
-        ended = run("up", "--port", taken.getsockname()[1])
+        ended = run_program("up", "--port", taken.getsockname()[1])
     assert ended.returncode == ExitCode.PORT_TAKEN
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_folder_of_another_version_is_one_line_with_its_exit_code(tmp_path: Path) -> None:
+def test_a_folder_of_another_version_is_one_line_with_its_exit_code(
+    tmp_path: Path, run_program: Run
+) -> None:
     (tmp_path / "stage.json").write_text('{"format": 99}')
-    ended = run("up", "--state", tmp_path)
+    ended = run_program("up", "--state", tmp_path)
     assert ended.returncode == ExitCode.STATE_UNUSABLE
     assert ended.stderr.count("\n") == 1
     assert "format 99" in ended.stderr

@@ -130,6 +130,11 @@ def test_another_digest_may_be_asked_of_an_rsa_key(client: PivClient) -> None:
         public_key.verify(signature, b"message", padding.PKCS1v15(), digest)
 
 
+def test_the_tries_are_told_though_the_passcode_is_verified(client: PivClient) -> None:
+    client.verify(PASSCODE)
+    assert client.tries_left() == 3
+
+
 def test_passcode_and_unlocking(client: PivClient) -> None:
     wrong, new = Secret(b"000000"), Secret(b"24681357")
     assert client.tries_left() == 3

@@ -23,7 +23,7 @@ from selfrenew.transport import ReaderBusyError
 from selfrenew_emulator.ca import person_name
 from selfrenew_emulator.card import CardState
 from selfrenew_emulator.stage import TEST_PASSCODE
-from steps.card_contents import tries_left
+from selfrenew_steps.card_contents import tries_left
 
 from .conftest import Bench, MakeBench
 

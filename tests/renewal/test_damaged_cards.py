@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import UnreadableObjectError
 from selfrenew.piv.objects import CertificateObject, DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
@@ -19,18 +21,23 @@ from selfrenew.renewal import (
     ExpiredError,
     NotDueError,
     NothingVouchesError,
+    Renewal,
     RenewalInterruptedError,
     events,
 )
+from selfrenew.secret import Secret
+from selfrenew.services import CardManagementClient, ServiceUnreachableError
 from selfrenew.transport import CardRemovedError
 from selfrenew_emulator.ca import person_name
 from selfrenew_emulator.ca.authority import Authority
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.faults import FaultBoard
+from selfrenew_emulator.personalisation import EnrolmentOffice
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
-from steps.card_contents import read_contents, tries_left
+from selfrenew_steps.card_contents import read_contents, tries_left
 
-from .conftest import Bench, MakeBench
+from .conftest import PASSCODE, Bench, MakeBench
 
 SLOTS = {
     "authentication": KeyReference.PIV_AUTHENTICATION,
@@ -139,14 +146,18 @@ def test_certificates_of_two_people_do_not_vouch_for_each_other(
 ) -> None:
     authority, bob = module_stage.ca.authority, person_name("100000000001")
 
-    def bobs_for_signing(profile: object, _: object, *rest: object) -> x509.Certificate:
+    def bobs_for_signing(
+        profile: object, _: object, *rest: object, **more: object
+    ) -> x509.Certificate:
         name = bob if profile.name == "signing" else alice  # type: ignore[attr-defined]
-        return Authority.issue(authority, profile, name, *rest)  # type: ignore[arg-type]
+        return Authority.issue(authority, profile, name, *rest, **more)  # type: ignore[arg-type]
 
     person = module_stage.make_person()
     alice = person_name(person.user_id)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(authority, "issue", bobs_for_signing)
+        # An office that looks would not have it.
+        patch.setattr(EnrolmentOffice, "_check", lambda *_: None)
         card = module_stage.make_card(person, days_left=days_left)
     bench = with_card(make_bench(), card)
     asked = len(bench.stage.ca.audit())
@@ -154,6 +165,47 @@ def test_certificates_of_two_people_do_not_vouch_for_each_other(
         bench.renew()
     assert read_contents(bench.stage.reader) == bench.before
     assert len(bench.stage.ca.audit()) == asked
+
+
+def put_anothers(bench: Bench, slot: str) -> None:
+    """Have a tool write a certificate of the slot's own key in another name, under no issuer."""
+    board = FaultBoard()
+    board.attach_reader(bench.stage.reader)
+    board.arm(f"card.certificate:of={SLOTS[slot]:02x},kind=anothers")
+    PivClient(bench.stage.reader.connect()).select()
+    board.clear()
+
+
+@pytest.mark.parametrize("days_left", [30, 300], ids=["due", "not due"])
+@pytest.mark.parametrize("slot", list(SLOTS))
+def test_a_certificate_that_nobody_issued_in_another_name_is_replaced(
+    make_bench: MakeBench, slot: str, days_left: int
+) -> None:
+    bench = make_bench(days_left=days_left)
+    put_anothers(bench, slot)
+    bench.renew()
+    assert bench.counting_slots() == set(SLOTS)
+    assert_only_the_card_counts(bench)
+    bench.assert_signs_in()
+
+
+def test_whose_a_card_of_two_names_is_is_left_open_where_nobody_can_be_asked(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    put_anothers(bench, "signing")
+    before = read_objects(bench)
+    renew_where_nobody_answers(bench)
+    assert read_objects(bench) == before
+
+
+def renew_where_nobody_answers(bench: Bench) -> None:
+    with bench.reference() as reference:
+        management = CardManagementClient("https://127.0.0.1:9", httpx.Client())
+        services = replace(reference.services, management=management)
+        renewal = Renewal(bench.connect(), services, Secret(PASSCODE), reference.clock)
+        with pytest.raises(ServiceUnreachableError):
+            renewal.run()
 
 
 def with_card(bench: Bench, card: Card) -> Bench:
@@ -204,6 +256,17 @@ def test_an_interrupted_renewal_is_resumed_however_much_later(
     break_off_after(bench, kind, number)
     advance(bench, timedelta(minutes=minutes))
     assert "signing" in bench.counting_slots()
+    bench.renew()
+    bench.assert_renewed_and_nothing_else_counts()
+    bench.assert_signs_in()
+
+
+def test_what_was_never_confirmed_is_not_taken_for_renewed_where_nobody_can_be_asked(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+    break_off_after(bench, events.CertificateWritten, 2)
+    renew_where_nobody_answers(bench)
     bench.renew()
     bench.assert_renewed_and_nothing_else_counts()
     bench.assert_signs_in()

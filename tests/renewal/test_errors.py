@@ -4,6 +4,9 @@
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from selfrenew import renewal
 from selfrenew.piv.references import KeyReference
@@ -15,12 +18,21 @@ from selfrenew.renewal import (
     NotProvenError,
     RenewalError,
     RenewalInterruptedError,
+    TwoHoldersError,
+    VoucherNotValidError,
 )
 from selfrenew.transport import CardRemovedError
 
 MOMENT = datetime(2026, 3, 2, 9, 5, tzinfo=UTC)
 SIGNING, SIGN_IN = KeyReference.DIGITAL_SIGNATURE, KeyReference.PIV_AUTHENTICATION
 REMOVED = CardRemovedError("Reader 1")
+KEY, NAME = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+CERTIFICATE = (
+    x509.CertificateBuilder(NAME, NAME, KEY.public_key(), 1)
+    .not_valid_before(datetime(2026, 3, 1, tzinfo=UTC))
+    .not_valid_after(datetime(2026, 3, 2, tzinfo=UTC))
+    .sign(KEY, hashes.SHA256())
+)
 
 SAID: dict[RenewalError, tuple[str, ...]] = {
     NotDueError(MOMENT): ("not due", "from 02 March 2026, 09:05 UTC"),
@@ -29,7 +41,18 @@ SAID: dict[RenewalError, tuple[str, ...]] = {
         "authentication: missing; signing: expired",
         "Visit your Registration Authority",
     ),
+    TwoHoldersError({SIGN_IN: "due", SIGNING: "due, another person's"}): (
+        "authentication: due; signing: due, another person's",
+        "Visit your Registration Authority",
+    ),
     CardSwappedError(): ("Another card", "Nothing was changed", "start again"),
+    VoucherNotValidError(SIGNING, CERTIFICATE, MOMENT): (
+        "signing certificate, which vouches for the other one",
+        "valid from 01 March 2026, 00:00 until 02 March 2026, 00:00 UTC",
+        "it is 02 March 2026, 09:05 UTC by this computer's clock",
+        "Nothing more was changed",
+        "run the renewal again",
+    ),
     RenewalInterruptedError(SIGNING, SIGN_IN, REMOVED): (
         "The card was removed from the reader 'Reader 1'",
         "signing certificate was being replaced",

@@ -4,7 +4,7 @@
 The oracle reads the card with raw commands, judges with `cryptography`, and asks the CA itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -12,17 +12,20 @@ import httpx
 import pytest
 
 from selfrenew.cmp.errors import CmpError
+from selfrenew.cmp.message import decode_message
+from selfrenew.cmp.structures import BodyType
 from selfrenew.renewal import NotDueError, RenewalError
 from selfrenew.services import ServiceError
 from selfrenew.transport import CardConnection, CardRemovedError, TransportError
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.stage import EmbeddedStage
-from steps.card_contents import tries_left
+from selfrenew_steps.card_contents import tries_left
 
 from .conftest import PASSCODE, Bench, MakeBench
 
 # The boundaries are dealt out, so that they can be tested side by side.
 _SHARES = 8
+BROKEN_OFF = (RenewalError, TransportError, CmpError, ServiceError)
 
 
 class KilledError(BaseException):
@@ -84,6 +87,7 @@ class CountedRequests:
     ) -> None:
         self.count = 0
         self.last_path = ""
+        self.lost: BodyType | None = None
         self._at = at
         self._answered = answered
         http.event_hooks = {"request": [self._request], "response": [self._response]}
@@ -97,6 +101,8 @@ class CountedRequests:
     def _response(self, response: httpx.Response) -> None:
         if self.count == self._at and self._answered:
             response.read()
+            if response.request.headers.get("content-type") == "application/pkixcmp":
+                self.lost = decode_message(response.request.content).body_type
             raise httpx.ReadError("the line was cut", request=response.request)
 
 
@@ -116,14 +122,9 @@ def count_requests(make_bench: MakeBench) -> CountedRequests:
     return requests
 
 
-def break_off(bench: Bench, run: Callable[[], object]) -> None:
-    """Run what breaks off with an error for people, and check what is left; then finish it."""
-    expected = (RenewalError, TransportError, CmpError, ServiceError)
-    with pytest.raises(expected) as broken:
-        run()
-    assert PASSCODE not in str(broken.value)
-    assert str(broken.value).endswith(".")
-    finish(bench)
+def assert_is_for_people(error: Exception) -> None:
+    assert PASSCODE not in str(error)
+    assert str(error).endswith(".")
 
 
 def finish(bench: Bench) -> None:
@@ -145,20 +146,24 @@ def finish(bench: Bench) -> None:
 def test_a_renewal_ended_at_any_command_loses_nothing(
     make_bench: MakeBench, share: int, how: str
 ) -> None:
-    exchanges = count_exchanges(make_bench) - 1  # the last only makes the card forget
+    exchanges = count_exchanges(make_bench)
     assert exchanges > 4 * _SHARES
-    for at in range(1 + share, exchanges + 1, _SHARES):
+    for at in range(1 + share, exchanges, _SHARES):
         bench = make_bench()
         connection = CountedConnection(bench.stage, at=at, how=how)
         with bench.reference() as reference:
-            run = bench.renewal(reference, connection).run
-            if how == "killed":
-                with pytest.raises(KilledError):
-                    run()
-                finish(bench)
+            try:
+                bench.renewal(reference, connection).run()
+            except KilledError:
+                assert how == "killed"
+            except BROKEN_OFF as error:
+                assert how != "killed"
+                assert_is_for_people(error)
             else:
-                break_off(bench, run)
-        assert connection.count >= at
+                # Certificates vary in length, so this renewal may have had fewer commands than the
+                # one that was counted; the last command only makes the card forget.
+                assert connection.count <= at
+        finish(bench)
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["request", "answer"])
@@ -172,8 +177,18 @@ def test_a_request_or_answer_lost_anywhere_loses_nothing(
     for at in range(1 + share, counted.count, 2):
         bench = make_bench()
         with bench.reference() as reference:
-            CountedRequests(reference.http, at=at, answered=answered)
-            break_off(bench, bench.renewal(reference).run)
+            requests = CountedRequests(reference.http, at=at, answered=answered)
+            renewal = bench.renewal(reference)
+            try:
+                renewal.run()
+            except BROKEN_OFF as error:
+                assert_is_for_people(error)
+                repeated = False
+            else:
+                repeated = True
+        # A lost answer of the CA's is asked for again once a key was given up; nothing else is.
+        assert repeated is (answered and requests.lost in {BodyType.CR, BodyType.CERTCONF})
+        finish(bench)
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["request", "answer"])

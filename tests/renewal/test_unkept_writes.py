@@ -10,7 +10,8 @@ import pytest
 
 from selfrenew.iso7816 import Instruction
 from selfrenew.piv.errors import CardAnswerError, PivError
-from selfrenew.renewal import NotProvenError, RenewalInterruptedError
+from selfrenew.piv.references import KeyReference
+from selfrenew.renewal import Event, NotProvenError, RenewalInterruptedError, events
 from selfrenew.services import SpineLogin
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.card.store import StoredKey
@@ -120,6 +121,25 @@ def test_a_card_that_fails_after_the_new_key_leaves_a_slot_to_redo(
     assert isinstance(cause, CardAnswerError)
     assert cause.sw == 0x6581
     assert bench.counting_slots() == {"authentication"}
+    bench.renew()
+    bench.assert_renewed_and_nothing_else_counts()
+
+
+def test_a_key_that_is_lost_before_it_could_sign_in_is_a_slot_to_redo(
+    make_bench: MakeBench,
+) -> None:
+    bench = make_bench()
+
+    def lose(event: Event) -> None:
+        if isinstance(event, events.Confirmed) and event.slot is KeyReference.PIV_AUTHENTICATION:
+            exchange_key(bench.card, 0x9A, bench.card.state.keys[0x9C])
+
+    with (
+        bench.reference() as reference,
+        pytest.raises(RenewalInterruptedError, match=r"did not keep.*run the renewal again"),
+    ):
+        bench.renewal(reference, observe=lose).run()
+    assert bench.counting_slots() == {"signing"}
     bench.renew()
     bench.assert_renewed_and_nothing_else_counts()
 

@@ -17,6 +17,7 @@ from selfrenew.renewal import (
     NotDueError,
     NothingVouchesError,
     RenewalInterruptedError,
+    VoucherNotValidError,
     events,
 )
 from selfrenew.secret import Secret
@@ -24,7 +25,7 @@ from selfrenew.services import ServiceRefusedError
 from selfrenew_emulator.ca import person_name
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.stage import EmbeddedStage
-from steps.card_contents import read_contents, tries_left
+from selfrenew_steps.card_contents import read_contents, tries_left
 
 from .conftest import PASSCODE, Bench, MakeBench
 
@@ -99,7 +100,7 @@ def test_a_wrong_passcode_costs_one_try_and_asks_nobody(make_bench: MakeBench) -
     bench = make_bench()
     asked = len(bench.stage.ca.audit())
     with bench.reference() as reference, pytest.raises(WrongPasscodeError) as refused:
-        reference.renewal(Secret("999999")).run()
+        reference.renew(Secret("999999"))
     assert refused.value.tries_left == tries_left(bench.stage.reader) == 2
     assert_nothing_happened(bench, asked)
 
@@ -109,7 +110,7 @@ def test_a_passcode_of_no_form_costs_no_try(make_bench: MakeBench, passcode: str
     bench = make_bench()
     asked = len(bench.stage.ca.audit())
     with bench.reference() as reference, pytest.raises(ReferenceDataFormatError) as refused:
-        reference.renewal(Secret(passcode)).run()
+        reference.renew(Secret(passcode))
     assert not passcode or passcode not in str(refused.value)
     assert tries_left(bench.stage.reader) == 3
     assert_nothing_happened(bench, asked)
@@ -120,11 +121,42 @@ def test_a_locked_card_says_so(make_bench: MakeBench) -> None:
     with bench.reference() as reference:
         for _ in range(2):
             with pytest.raises(WrongPasscodeError):
-                reference.renewal(Secret("999999")).run()
+                reference.renew(Secret("999999"))
         with pytest.raises(PasscodeBlockedError):
-            reference.renewal(Secret("999999")).run()
+            reference.renew(Secret("999999"))
         with pytest.raises(PasscodeBlockedError, match="unlock"):
             bench.renewal(reference).run()
+    assert read_contents(bench.stage.reader) == bench.before
+
+
+@pytest.mark.parametrize("by", [timedelta(minutes=-30), timedelta(days=-400)])
+def test_no_key_is_replaced_while_the_one_that_vouches_counts_only_later(
+    make_bench: MakeBench, by: timedelta
+) -> None:
+    bench = make_bench()
+
+    def turn_back(event: Event) -> None:
+        if isinstance(event, events.Confirmed):
+            move(bench.stage, by)
+
+    with bench.reference() as reference, pytest.raises(VoucherNotValidError, match="the clock"):
+        bench.renewal(reference, observe=turn_back).run()
+    left = read_contents(bench.stage.reader).certificates
+    assert left["authentication"] == bench.before.certificates["authentication"]
+    move(bench.stage, -by)
+    bench.renew()
+    bench.assert_renewed_and_nothing_else_counts()
+
+
+def test_no_key_is_replaced_once_the_one_that_vouches_is_over(make_bench: MakeBench) -> None:
+    bench = make_bench(days_left=30)
+
+    def wait(event: Event) -> None:
+        if isinstance(event, events.ManagementAuthenticated):
+            move(bench.stage, timedelta(days=31))
+
+    with bench.reference() as reference, pytest.raises(VoucherNotValidError):
+        bench.renewal(reference, observe=wait).run()
     assert read_contents(bench.stage.reader) == bench.before
 
 

@@ -22,10 +22,11 @@ from selfrenew.renewal import Event, RenewalInterruptedError, events
 from selfrenew_emulator.ca import person_name
 from selfrenew_emulator.ca.authority import Authority
 from selfrenew_emulator.ca.profiles import AUTHENTICATION, SIGNING, Profile
+from selfrenew_emulator.ca.records import Extensions
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.stage import DEFAULT_NOW
-from steps.card_contents import read_contents
+from selfrenew_steps.card_contents import read_contents
 
 from .conftest import Bench, MakeBench
 
@@ -55,11 +56,18 @@ class Order:
     public_key: CertificatePublicKeyTypes
     begin: datetime
     end: datetime
+    extensions: Extensions = ()
 
 
 def issue(order: Order) -> x509.Certificate:
     return Authority.issue(
-        order.authority, order.profile, order.subject, order.public_key, order.begin, order.end
+        order.authority,
+        order.profile,
+        order.subject,
+        order.public_key,
+        order.begin,
+        order.end,
+        extensions=order.extensions,
     )
 
 
@@ -87,8 +95,8 @@ def ca_that(
     """Have the CA issue something else, and list what it issued."""
     authority, issued = bench.stage.ca.authority, list[x509.Certificate]()
 
-    def misissue(*asked: object) -> x509.Certificate:
-        issued.append(wrong(Order(authority, *asked)))  # type: ignore[arg-type]
+    def misissue(*asked: object, extensions: Extensions) -> x509.Certificate:
+        issued.append(wrong(Order(authority, *asked, extensions)))  # type: ignore[arg-type]
         return issued[-1]
 
     with pytest.MonkeyPatch.context() as patch:

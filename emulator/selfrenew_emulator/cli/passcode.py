@@ -5,8 +5,6 @@ from collections.abc import Mapping
 
 import click
 
-from selfrenew_emulator.stage import TEST_PASSCODE
-
 VARIABLE = "SELFRENEW_PASSCODE"
 _DIGITS = range(4, 9)
 
@@ -18,6 +16,8 @@ def passcode_from(environ: Mapping[str, str], variable: str = VARIABLE) -> bytes
     """
     value = environ.get(variable, "").encode()
     if not value:
+        from selfrenew_emulator.stage import TEST_PASSCODE  # noqa: PLC0415  heavy
+
         return TEST_PASSCODE
     if len(value) not in _DIGITS or not value.isdigit():
         raise click.UsageError(f"{variable} is no passcode: it has 4 to 8 digits, nothing else.")

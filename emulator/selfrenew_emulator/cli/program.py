@@ -1,44 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command tree. Each command's module is imported when it runs, so that --help is fast."""
 
-import importlib
 import sys
 import traceback
 
 import click
 
 from .exit_codes import ExitCode
+from .lazy_group import LazyGroup
 
 _EPILOG = "Exit codes: " + ", ".join(
     f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode
 )
-
-
-class LazyGroup(click.Group):
-    """A group whose commands are named by module and summary until one is run."""
-
-    lazy: dict[str, tuple[str, str]]
-
-    def __init__(self, *args: object, lazy: dict[str, tuple[str, str]], **options: object) -> None:
-        super().__init__(*args, **options)  # type: ignore[arg-type]
-        self.lazy = lazy
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
-        """Name the commands."""
-        return list(self.lazy)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Import a command."""
-        if cmd_name not in self.lazy:
-            return None
-        module = importlib.import_module(f".{self.lazy[cmd_name][0]}", __package__)
-        command = getattr(module, cmd_name)
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """List the commands without importing any."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in self.lazy.items()])
 
 
 @click.group(
@@ -46,7 +19,18 @@ class LazyGroup(click.Group):
     lazy={
         "up": ("up", "Keep a stage running: CA, card management and Spine on loopback."),
         "card": ("card", "Make, show and change card images, and put them into readers."),
+        "trace": ("trace", "Record, show, replay and export what is said to a card."),
         "reader": ("reader", "Keep readers for PC/SC programs running."),
+        "ca": ("ca", "Keep a CA running by itself; issue, revoke, show, export and lint."),
+        "services": ("services", "Keep card management, Spine and mail running by themselves."),
+        "portal": (
+            "portal",
+            "Serve the portal with faults in place of its pages, or by another clock.",
+        ),
+        "campaign": (
+            "campaign",
+            "Play everything that can go wrong, everywhere, and see that nothing is lost.",
+        ),
     },
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,7 +48,10 @@ def program() -> None:
 def main() -> None:
     """Run the program and exit with a documented code."""
     try:
-        program.main(standalone_mode=False)
+        # What a command ended its context with comes back as the result.
+        ending = program.main(standalone_mode=False)
+        if ending:
+            sys.exit(ending)
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(ExitCode.INTERRUPTED)

@@ -12,6 +12,7 @@ import click
 
 from selfrenew.clock import system_clock
 from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_emulator.stage.server import settle
 
 from .passcode import passcode_from
 
@@ -42,9 +43,9 @@ def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -
     selfrenew-emulator up
     selfrenew-emulator up --state bench --json
 
-    Keep a stage running until Ctrl-C or SIGTERM: CA, card management and Spine on loopback, a
-    configuration for selfrenew, and a card image alice.card. The card's passcode is taken from
-    SELFRENEW_PASSCODE; without it, it is the test value 123456.
+    Keep a stage running until Ctrl-C or SIGTERM: CA, card management, Spine and mail server on
+    loopback, configurations for selfrenew and its portal, and a card image alice.card. The card's
+    passcode is taken from SELFRENEW_PASSCODE; without it, it is the test value 123456.
     """  # noqa: D205, D301, D400  help opens with two examples
     # Before any thread starts, so that each inherits the mask and only sigwait sees them.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -56,6 +57,7 @@ def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -
             folder = state
         ports = {} if port is None else {"cmp_http": port}
         stage = stack.enter_context(EmbeddedStage(clock=system_clock, state=folder, ports=ports))
+        stage.add_portal()
         if not stage.folder.card_file.exists():
             passcode = passcode_from(os.environ)
             person = stage.make_person()
@@ -63,6 +65,7 @@ def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -
                 stage.folder.card_file,
                 stage.make_card(person, days_left=days_left, passcode=passcode),
             )
+        settle()
         click.echo(json.dumps(_summary(stage)) if as_json else _for_people(stage, kept=bool(state)))
         signal.sigwait(_ENDING)
 
@@ -78,7 +81,9 @@ def _summary(stage: EmbeddedStage) -> dict[str, object]:
         },
         "management": stage.urls.management,
         "spine": stage.urls.spine,
+        "mail": stage.urls.mail,
         "config": str(stage.config_file),
+        "portal_config": str(stage.folder.portal_config_file),
     }
 
 
@@ -92,14 +97,18 @@ def _for_people(stage: EmbeddedStage, *, kept: bool) -> str:
         f"                    {urls.cmp_https}",
         f"  Card management   {urls.management}",
         f"  Spine             {urls.spine}",
+        f"  Mail (SMTP)       {urls.mail}",
         f"  Root certificate  {stage.root_file}",
         f"  Configuration     {stage.config_file}",
+        f"  Portal's          {folder.portal_config_file}",
         f"  Card image        {folder.card_file}",
         "",
         "Next, in another terminal (the passcode is 123456 unless SELFRENEW_PASSCODE was set):",
         "",
         f"  selfrenew --config {stage.config_file} status",
         f"  selfrenew --config {stage.config_file} renew",
+        f"  selfrenew portal --config {folder.portal_config_file}",
+        f"  selfrenew --config {stage.config_file} agent",
         f"  selfrenew-emulator card make {folder.path / 'bob.card'} --name 'Bob Brown'",
         "  openssl ecparam -name prime256v1 -genkey -noout -out key.pem",
         (

@@ -26,7 +26,9 @@ class TicketRefusedError(CliError):
     """A ticket that was just given is not valid."""
 
     def __init__(self, reason: str | None) -> None:
-        super().__init__(messages.TICKET_REFUSED.format(reason=one_line(reason or "no reason")))
+        super().__init__(
+            messages.TICKET_REFUSED.format(reason=one_line(reason or messages.NO_REASON))
+        )
 
 
 class StoppedError(CliError):

@@ -39,6 +39,8 @@ class ExitCode(IntEnum):
     """A renewal broke off with a slot to redo: run it again."""
     CONFIGURATION = 13
     """The configuration is missing or wrong."""
+    ALREADY_RUNNING = 14
+    """An agent runs in this session already."""
     BUG = 70
     """A fault of this program; -v shows its traceback."""
     CANCELLED = 130

@@ -69,12 +69,9 @@ def unlock(
     holder's email address. Without a terminal it takes two runs: --start, then --continue.
     """  # noqa: D205, D301, D400  help opens with two examples
     if start and unlock_id is not None:
-        raise click.UsageError("--start begins an unlock, --continue goes on with one: give one.")
+        raise click.UsageError(messages.UNLOCK_START_OR_CONTINUE)
     if unlock_id is None and os.environ.get(UNLOCK_CODE):
-        raise click.UsageError(
-            f"{UNLOCK_CODE} is the code of an unlock that was started before. Name that one with "
-            "--continue, or take the code out to start anew."
-        )
+        raise click.UsageError(messages.UNLOCK_CODE_EARLY.format(variable=UNLOCK_CODE))
     with (
         settings.open() as reference,
         closing(reference.reader.connect()) as connection,

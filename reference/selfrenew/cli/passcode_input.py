@@ -26,7 +26,7 @@ def read_passcode(settings: Settings, environ: Mapping[str, str] = os.environ) -
         passcode = _from_file(settings.passcode_file)
     else:
         passcode = _from_environment(environ, PASSCODE) or _ask(
-            settings, messages.PASSCODE_PROMPT, f"--passcode-file or {PASSCODE}"
+            settings, messages.PASSCODE_PROMPT, messages.PASSCODE_BY.format(variable=PASSCODE)
         )
     encode_reference_data(passcode)
     return passcode
@@ -41,7 +41,9 @@ def read_new_passcode(
     """
     given = _from_environment(environ, NEW_PASSCODE) if file is None else _from_file(file)
     new = given or _ask(
-        settings, messages.NEW_PASSCODE_PROMPT, f"--new-passcode-file or {NEW_PASSCODE}"
+        settings,
+        messages.NEW_PASSCODE_PROMPT,
+        messages.NEW_PASSCODE_BY.format(variable=NEW_PASSCODE),
     )
     check_new_passcode(new)
     if given is None and _ask(settings, messages.REPEAT_PASSCODE_PROMPT, NEW_PASSCODE) != new:
@@ -66,15 +68,15 @@ def _from_file(path: Path) -> Secret:
         with path.open("rb") as file:
             first, _, _ = file.read(_FILE_MAX_BYTES).partition(b"\n")
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is no path"
-        raise click.UsageError(f"Reading the passcode from {path} failed: {why}.") from error
+        why = getattr(error, "strerror", None) or messages.NO_FILE_NAME
+        raise click.UsageError(
+            messages.PASSCODE_FILE_UNREADABLE.format(path=path, why=why)
+        ) from error
     return Secret(first.removesuffix(b"\r"))
 
 
 def _ask(settings: Settings, prompt: str, otherwise: str) -> Secret:
     if not settings.interactive:
-        raise click.UsageError(
-            f"'{prompt}' cannot be asked for without a terminal. Give it by {otherwise}."
-        )
+        raise click.UsageError(messages.NO_TERMINAL.format(prompt=prompt, otherwise=otherwise))
     value: str = click.prompt(prompt, hide_input=True, err=True)
     return Secret(value.encode("utf-8", "surrogateescape"))

@@ -6,10 +6,14 @@ Each command's module is imported when it runs, so that --help is fast.
 
 import importlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 import click
+
+from selfrenew import messages
+from selfrenew.messages import language_of, speak_by_default
 
 from .exit_codes import ExitCode
 from .log import logging_to_stderr
@@ -21,6 +25,8 @@ _COMMANDS = {
     "renew": ("renew", "renew", "Renew both certificates on the card."),
     "change-passcode": ("passcode", "change_passcode", "Replace the passcode."),
     "unlock": ("passcode", "unlock", "Set a new passcode with a code from the mail."),
+    "agent": ("agent", "agent", "Watch the reader, sign people in and serve the page."),
+    "portal": ("portal", "portal", "Serve the page of the Smartcard Service."),
 }
 _EPILOG = "Exit codes: " + ", ".join(
     f"{code.value} {code.name.lower().replace('_', ' ')}" for code in ExitCode
@@ -69,7 +75,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else list(arguments)
     # Looked for here too, since of a command line that cannot be read has to be told as well.
     settings = Settings(as_json="--json" in given)
-    with logging_to_stderr(verbose=not {"-v", "--verbose"}.isdisjoint(given)):
+    verbose = not {"-v", "--verbose"}.isdisjoint(given)
+    with logging_to_stderr(verbose=verbose), speak_by_default(language_of(os.environ)):
         code = _run(given, settings)
     sys.exit(code)
 
@@ -88,9 +95,7 @@ def _run(arguments: list[str], settings: Settings) -> ExitCode:
 
 
 def _judge(settings: Settings, error: Exception) -> ExitCode:
-    from selfrenew import messages  # noqa: PLC0415  heavy, and only now needed
-
-    from .errors import StoppedError  # noqa: PLC0415  the same
+    from .errors import StoppedError  # noqa: PLC0415  heavy, and only now needed
     from .failures import ending_of, text_of  # noqa: PLC0415  the same
 
     if isinstance(error, StoppedError):
@@ -109,7 +114,7 @@ def _usage(error: click.ClickException) -> str:
     text = " ".join(error.format_message().split())
     context = getattr(error, "ctx", None)
     path = "selfrenew" if context is None else context.command_path
-    return f"{text} See '{path} --help'."
+    return messages.SEE_HELP.format(text=text, path=path)
 
 
 def _fail(settings: Settings, code: ExitCode, text: str) -> ExitCode:

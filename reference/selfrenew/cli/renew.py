@@ -4,16 +4,18 @@
 from contextlib import closing
 
 import click
+from cryptography import x509
 
 from selfrenew import messages
 from selfrenew.piv.references import Algorithm
-from selfrenew.renewal import RenewalOutcome
+from selfrenew.renewal import RenewalOutcome, slot_name
+from selfrenew.renewal.inspection import SLOT_WORDS
 from selfrenew.renewal.plan import ORDER
 
 from .certificate_view import certificate_view, serial
 from .errors import StoppedError
 from .passcode_input import read_passcode
-from .progress import RenewalWatch, shown, slot_name
+from .progress import RenewalWatch, shown
 from .settings import Settings, common_options, passcode_option
 
 KEY_TYPES = {
@@ -48,12 +50,12 @@ def renew(settings: Settings, *, key_type: str | None) -> None:
         passcode = read_passcode(settings)
         try:
             with shown(settings, watch) as observe:
-                outcome = reference.renewal(
+                outcome = reference.renew(
                     passcode,
                     connection=connection,
                     algorithm=None if key_type is None else KEY_TYPES[key_type.lower()],
                     observe=observe,
-                ).run()
+                )
         except KeyboardInterrupt as error:
             raise StoppedError(watch.standing) from error
     _show(settings, watch, outcome)
@@ -65,15 +67,15 @@ def _show(settings: Settings, watch: RenewalWatch, outcome: RenewalOutcome) -> N
     certificates = {}
     for key in renewed:
         old, new = outcome.old[key], outcome.new[key]
-        certificates[slot_name(key)] = {
+        certificates[SLOT_WORDS[key]] = {
             "slot": f"{key:02X}",
             "old": None if old is None else certificate_view(old),
             "new": certificate_view(new),
         }
-        before = "none" if old is None else f"{serial(old)}, {old.not_valid_after_utc:%d %B %Y}"
-        settings.say(f"{slot_name(key).capitalize()} certificate (serial, valid until)")
-        settings.say(f"  old: {before}")
-        settings.say(f"  new: {serial(new)}, {new.not_valid_after_utc:%d %B %Y}")
+        before = messages.NONE_AT_ALL if old is None else _in_words(old)
+        settings.say(messages.RENEWED_CERTIFICATE.format(slot=slot_name(key).capitalize()))
+        settings.say(f"  {messages.RENEWED_OLD.format(certificate=before)}")
+        settings.say(f"  {messages.RENEWED_NEW.format(certificate=_in_words(new))}")
     settings.give(
         {
             "message": messages.SUCCESS,
@@ -84,3 +86,9 @@ def _show(settings: Settings, watch: RenewalWatch, outcome: RenewalOutcome) -> N
     )
     settings.tell(messages.SUCCESS_NEXT)
     settings.say(messages.SUCCESS)
+
+
+def _in_words(certificate: x509.Certificate) -> str:
+    return messages.SERIAL_AND_END.format(
+        serial=serial(certificate), end=certificate.not_valid_after_utc
+    )

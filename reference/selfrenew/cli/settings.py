@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from selfrenew import messages
 from selfrenew.clock import Clock, system_clock
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class Moment(click.ParamType[datetime]):
             moment = datetime.fromisoformat(value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
-            self.fail(f"'{value}' is no moment such as 2026-03-02T09:00:00Z.", param, ctx)
+            self.fail(messages.NO_MOMENT.format(value=value), param, ctx)
 
 
 def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:

@@ -2,12 +2,13 @@
 """From a configuration to a reference that is ready to be used.
 
 with assemble(load_configuration(path)) as reference:
-    reference.renewal(passcode).run()
+    reference.renew(passcode)
 """
 
 from .assembly import TRANSPORTS, Reference, Transport, assemble, open_reader
 from .configuration import (
     CONFIG_VARIABLE,
+    AgentSettings,
     CaSettings,
     Configuration,
     ContactSettings,
@@ -21,6 +22,7 @@ from .errors import ConfigurationError
 __all__ = [
     "CONFIG_VARIABLE",
     "TRANSPORTS",
+    "AgentSettings",
     "CaSettings",
     "Configuration",
     "ConfigurationError",

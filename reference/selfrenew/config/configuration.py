@@ -1,24 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration: which reader, which services, whom to trust; from TOML and environment.
+"""The configuration: which reader, which services, whom to trust.
 
-A value of the environment replaces the file's: SELFRENEW_, the table and the key in capitals, such
-as SELFRENEW_CA_URL. File names are relative to the file; those of the environment to the folder the
-program was started in. What a reader's location means is for its transport. No secret is ever
-configured.
+What a reader's location means is for its transport. No secret is ever configured. How tables are
+read, and what of the environment replaces them, is in `tables`.
 """
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
-from selfrenew.http import one_line
+from selfrenew.agent.session_mode import SessionMode
+from selfrenew.cmp.patience import PATIENCE_SECONDS
 
-from .errors import ConfigurationError
+from .tables import Seconds, TableReader
 
 CONFIG_VARIABLE = "SELFRENEW_CONFIG"
+_PATIENCE = Seconds(PATIENCE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +28,16 @@ class ReaderSettings:
 
 @dataclass(frozen=True, slots=True)
 class CaSettings:
-    """The CA: its CMP address without a profile, the profiles, the root of its certificates."""
+    """The CA: its CMP address without a profile, the profiles, the root of its certificates.
+
+    `patience_seconds` is how long a CA is waited for, in all, that asks to come back later.
+    """
 
     url: str
     trust_anchors: Path
     authentication_profile: str = "authentication"
     signing_profile: str = "signing"
+    patience_seconds: Seconds = _PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,14 @@ class TlsSettings:
     """The roots of the services' TLS certificates."""
 
     trust_anchors: Path
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """The agent: the port of its loopback interface (0 takes any), and how its sessions end."""
+
+    port: int = 43485
+    session: SessionMode = SessionMode.CIS1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +81,27 @@ class Configuration:
     spine: ServiceSettings
     tls: TlsSettings
     portal: ServiceSettings
+    agent: AgentSettings
     contacts: ContactSettings
 
 
-# CMP protects its own messages (RFC 9811, 5), and the portal is only named to a person. To the
-# other services tickets and consents travel, which have to be hidden.
-_PLAIN_HTTP = frozenset({"ca", "portal"})
-_TABLES: dict[str, type] = {
-    "reader": ReaderSettings,
-    "ca": CaSettings,
-    "management": ServiceSettings,
-    "spine": ServiceSettings,
-    "tls": TlsSettings,
-    "portal": ServiceSettings,
-    "contacts": ContactSettings,
-}
+# CMP protects its own messages (RFC 9811, 5). To the other services tickets, consents and the
+# pairing secret travel, which have to be hidden.
+_READER = TableReader(
+    {
+        "reader": ReaderSettings,
+        "ca": CaSettings,
+        "management": ServiceSettings,
+        "spine": ServiceSettings,
+        "tls": TlsSettings,
+        "portal": ServiceSettings,
+        "agent": AgentSettings,
+        "contacts": ContactSettings,
+    },
+    CONFIG_VARIABLE,
+    "selfrenew",
+    plain_http=frozenset({"ca"}),
+)
 
 
 def load_configuration(
@@ -96,89 +111,5 @@ def load_configuration(
 
     Raise ConfigurationError.
     """
-    environ = environ or {}
-    if path is None:
-        named = environ.get(CONFIG_VARIABLE)
-        if not named:
-            raise ConfigurationError(
-                f"No configuration was named. Name its file with --config or {CONFIG_VARIABLE}; "
-                "'selfrenew-emulator up' writes one for a test."
-            )
-        path = Path(named)
-    document = _read(path)
-    _refuse_unknown(path, "table", document, _TABLES)
-    tables: dict[str, Any] = {}
-    for name, kind in _TABLES.items():
-        table = document.get(name, {})
-        if not isinstance(table, dict):
-            raise ConfigurationError(f"{path}: {name} is no table. Write [{name}] above its keys.")
-        tables[name] = _build(path, name, kind, table, environ)
-    return Configuration(path, **tables)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_bytes().decode())
-    except OSError as error:
-        raise ConfigurationError(
-            f"Reading the configuration {path} failed: {error.strerror}. Name another file with "
-            f"--config or {CONFIG_VARIABLE}."
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"The configuration {path} is no TOML: {one_line(str(error))}. Correct it."
-        ) from error
-
-
-def _build(
-    path: Path, name: str, kind: type, table: dict[str, Any], environ: Mapping[str, str]
-) -> object:
-    known = {each.name: each for each in fields(kind)}
-    _refuse_unknown(path, f"key in [{name}]", table, known)
-    values: dict[str, object] = {}
-    for key, each in known.items():
-        variable = f"SELFRENEW_{name}_{key}".upper()
-        where, folder = f"{path}: {name}.{key}", path.parent
-        value = table.get(key)
-        if environ.get(variable):
-            where, folder, value = variable, Path(), environ[variable]
-        if value is None:
-            if each.default is MISSING:
-                raise ConfigurationError(f"{where} is missing. Set it there or as {variable}.")
-            continue
-        if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"{where} has to be a text, not {value!r}.")
-        if key == "url":
-            _check_url(where, value, plain=name in _PLAIN_HTTP)
-        values[key] = _path(where, folder, value) if each.type is Path else value
-    return kind(**values)
-
-
-def _path(where: str, folder: Path, value: str) -> Path:
-    try:
-        return folder / Path(value).expanduser()
-    except RuntimeError as error:
-        raise ConfigurationError(f"{where}: {value!r} names nobody's folder.") from error
-
-
-def _check_url(where: str, value: str, *, plain: bool) -> None:
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"{where} is no address: {error}.") from error
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(f"{where} must not hold a name or a password. Take it out.")
-    if parts.scheme not in ({"http", "https"} if plain else {"https"}) or not parts.hostname:
-        wanted = "http or https" if plain else "https"
-        raise ConfigurationError(f"{where} has to be an {wanted} address, not {value!r}.")
-
-
-def _refuse_unknown(
-    path: Path, what: str, found: Mapping[str, object], known: Mapping[str, object]
-) -> None:
-    unknown = sorted(set(found) - set(known))
-    if unknown:
-        raise ConfigurationError(
-            f"{path}: unknown {what}: {', '.join(unknown)}. Known: {', '.join(known)}."
-        )
+    source, tables = _READER.read(path, environ)
+    return Configuration(source, **tables)

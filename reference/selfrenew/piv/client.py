@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from selfrenew import messages
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.iso7816 import (
     CommandApdu,
@@ -59,6 +60,10 @@ _EC_CURVES: dict[Algorithm, ec.EllipticCurve] = {
 }
 
 
+_FORGET = 0xFF
+"""P1 of VERIFY that takes a verified passcode back."""
+
+
 class PivClient:
     """Speaks to the PIV application of one connected card."""
 
@@ -83,14 +88,21 @@ class PivClient:
             raise UnreadableObjectError("identifier (CHUID)", str(error)) from error
 
     def tries_left(self) -> int:
-        """Ask how many tries the passcode has left, without using one."""
+        """Ask how many tries the passcode has left, without using one.
+
+        A card tells that only while the passcode is not verified, as it may be by another program;
+        then it is made to forget it first (SP 800-73-4 Part 2, 3.2.1: P1 FF).
+        """
         pin = ReferenceDataQualifier.APPLICATION_PIN
         response = self._send(Instruction.VERIFY, 0x00, pin)
+        if response.sw == StatusWord.SUCCESS:
+            self._send(Instruction.VERIFY, _FORGET, pin)
+            response = self._send(Instruction.VERIFY, 0x00, pin)
         if response.sw == StatusWord.AUTHENTICATION_METHOD_BLOCKED:
             return 0
         left = tries_left(response.sw)
         if left is None:
-            raise CardAnswerError("Asking for the passcode's remaining tries", response.sw)
+            raise CardAnswerError(messages.ASKING_TRIES, response.sw)
         return left
 
     def verify(self, passcode: Secret) -> None:
@@ -99,35 +111,35 @@ class PivClient:
         response = self._send(
             Instruction.VERIFY, 0x00, ReferenceDataQualifier.APPLICATION_PIN, data
         )
-        _judge_passcode("Verifying the passcode", response.sw)
+        _judge_passcode(messages.VERIFYING, response.sw)
 
     def change_passcode(self, old: Secret, new: Secret) -> None:
         """Replace the passcode; a wrong old one uses up a try."""
         data = encode_reference_data(old) + encode_reference_data(new)
         pin = ReferenceDataQualifier.APPLICATION_PIN
         response = self._send(Instruction.CHANGE_REFERENCE_DATA, 0x00, pin, data)
-        _judge_passcode("Changing the passcode", response.sw)
+        _judge_passcode(messages.CHANGING_PASSCODE, response.sw)
 
     def reset_passcode(self, puk: Secret, new: Secret) -> None:
         """Set a new passcode and unlock the card with the PUK."""
         data = encode_reference_data(puk) + encode_reference_data(new)
         pin = ReferenceDataQualifier.APPLICATION_PIN
         response = self._send(Instruction.RESET_RETRY_COUNTER, 0x00, pin, data)
-        _judge_puk("Unlocking the card", response.sw)
+        _judge_puk(messages.UNLOCKING, response.sw)
 
     def change_puk(self, old: Secret, new: Secret) -> None:
         """Replace the PUK."""
         data = encode_reference_data(old) + encode_reference_data(new)
         puk = ReferenceDataQualifier.PUK
         response = self._send(Instruction.CHANGE_REFERENCE_DATA, 0x00, puk, data)
-        _judge_puk("Replacing the unlocking key", response.sw)
+        _judge_puk(messages.REPLACING_KEY, response.sw)
 
     def read_object(self, data_object: DataObject) -> bytes | None:
         """Read a data object's content, the 53 wrapper taken off; None where it is empty."""
         response = self._send(Instruction.GET_DATA, 0x3F, 0xFF, _tag_list(data_object), le=256)
         if response.sw in _NO_SUCH_DATA:
             return None
-        what = f"Reading the card's {data_object.title}"
+        what = messages.READING_OBJECT.format(object=data_object.title)
         _judge(what, response.sw)
         try:
             wrapper = Tlv.from_bytes(response.data)
@@ -141,7 +153,7 @@ class PivClient:
         """Replace a data object's content; needs management authentication."""
         data = _tag_list(data_object) + bytes(Tlv(_DATA, content))
         response = self._send(Instruction.PUT_DATA, 0x3F, 0xFF, data)
-        _judge(f"Writing the card's {data_object.title}", response.sw)
+        _judge(messages.WRITING_OBJECT.format(object=data_object.title), response.sw)
 
     def read_certificate(self, key: KeyReference) -> x509.Certificate | None:
         """Read a key's certificate; None where there is none. Raise UnreadableObjectError."""
@@ -165,7 +177,7 @@ class PivClient:
         """
         template = bytes(Tlv(0xAC, bytes(Tlv(0x80, bytes([algorithm])))))
         response = self._send(Instruction.GENERATE_ASYMMETRIC_KEY_PAIR, 0x00, key, template, le=256)
-        what = f"Generating a new key in slot {key:02X}"
+        what = messages.GENERATING.format(key=f"{key:02X}")
         _judge(what, response.sw)
         return _public_key(response.data, algorithm)
 
@@ -179,14 +191,14 @@ class PivClient:
             bytes(Tlv(_RESPONSE, b"")) + bytes(Tlv(_CHALLENGE, block)),
         )
         return self._authenticate(
-            f"Signing with the key in slot {key:02X}", key, algorithm, template, _RESPONSE
+            messages.SIGNING.format(key=f"{key:02X}"), key, algorithm, template, _RESPONSE
         )
 
     def management_challenge(self, algorithm: Algorithm) -> bytes:
         """Ask the card for a challenge to answer with its management key (Part 2, appendix A.1)."""
         template = Tlv(_DYNAMIC_AUTHENTICATION_TEMPLATE, bytes(Tlv(_CHALLENGE, b"")))
         return self._authenticate(
-            "Asking the card for its management challenge",
+            messages.ASKING_CHALLENGE,
             KeyReference.MANAGEMENT,
             algorithm,
             template,
@@ -202,7 +214,7 @@ class PivClient:
             KeyReference.MANAGEMENT,
             bytes(template),
         )
-        _judge("Authenticating card management to the card", response.sw)
+        _judge(messages.AUTHENTICATING, response.sw)
 
     def _authenticate(
         self, what: str, key: KeyReference, algorithm: Algorithm, template: Tlv, wanted: int
@@ -250,10 +262,7 @@ def _judge_passcode(attempted: str, sw: int) -> None:
         raise WrongPasscodeError(left)
     if sw == StatusWord.INCORRECT_DATA:
         # The security status and the counter are as before (Part 2, 3.2.1.1 and 3.2.2).
-        raise ReferenceDataFormatError(
-            "A passcode of this form is on no card: it has up to 8 digits and nothing else. No try "
-            "was used up: enter it again."
-        )
+        raise ReferenceDataFormatError(messages.PASSCODE_ON_NO_CARD)
     _judge(attempted, sw)
 
 

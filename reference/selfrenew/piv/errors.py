@@ -12,6 +12,7 @@ PivError
 └── UnreadableObjectError      a data object is there but cannot be understood
 """
 
+from selfrenew import messages
 from selfrenew.iso7816 import describe_status
 
 
@@ -23,11 +24,7 @@ class NotPivCardError(PivError):
     """The card answers, but has no PIV application."""
 
     def __init__(self, sw: int) -> None:
-        super().__init__(
-            f"Selecting the PIV application was answered {describe_status(sw)}: this is not an NHS "
-            "smartcard that can be renewed here. Insert your NHS smartcard, or see your "
-            "Registration Authority if this is it."
-        )
+        super().__init__(messages.NOT_PIV.format(answer=describe_status(sw)))
         self.sw = sw
 
 
@@ -36,8 +33,7 @@ class CardAnswerError(PivError):
 
     def __init__(self, attempted: str, sw: int) -> None:
         super().__init__(
-            f"{attempted} was answered {describe_status(sw)}. Nothing further was tried: "
-            "take the card out, put it back and try again."
+            messages.CARD_REFUSED.format(attempted=attempted, answer=describe_status(sw))
         )
         self.attempted = attempted
         self.sw = sw
@@ -51,10 +47,7 @@ class WrongPasscodeError(PivError):
     """The passcode was wrong and a try is used up."""
 
     def __init__(self, tries_left: int) -> None:
-        tries = "try" if tries_left == 1 else "tries"
-        super().__init__(
-            f"The passcode you entered is not valid. You have {tries_left} remaining {tries}."
-        )
+        super().__init__(messages.WRONG_PASSCODE.format(tries_left=tries_left))
         self.tries_left = tries_left
 
 
@@ -62,20 +55,14 @@ class PasscodeBlockedError(PivError):
     """No tries are left for the passcode."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "Your smartcard is locked: the passcode was entered wrongly too often. "
-            "Unlock it with 'selfrenew unlock' before renewing."
-        )
+        super().__init__(messages.LOCKED)
 
 
 class WrongPukError(PivError):
     """The unlocking key from card management does not open this card."""
 
     def __init__(self, tries_left: int) -> None:
-        super().__init__(
-            "The card did not accept the unlocking key from card management "
-            f"({tries_left} remaining). Nothing was changed: ask your Registration Authority."
-        )
+        super().__init__(messages.WRONG_UNLOCKING_KEY.format(tries_left=tries_left))
         self.tries_left = tries_left
 
 
@@ -83,18 +70,12 @@ class PukBlockedError(PivError):
     """No tries are left for the unlocking key either."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The card can no longer be unlocked by self-service: its unlocking key is blocked. "
-            "See your Registration Authority."
-        )
+        super().__init__(messages.UNLOCKING_KEY_BLOCKED)
 
 
 class UnreadableObjectError(PivError):
     """A data object on the card is damaged."""
 
     def __init__(self, what: str, why: str) -> None:
-        super().__init__(
-            f"The card's {what} cannot be read: {why.rstrip('.')}. "
-            "If it is your own card, see your Registration Authority."
-        )
+        super().__init__(messages.UNREADABLE.format(what=what, why=why.rstrip(".")))
         self.what = what

@@ -157,14 +157,19 @@ class CardholderUniqueIdentifier:
             raise DataObjectFormatError("the CHUID's expiration date is no YYYYMMDD") from error
         return cls(fasc_n, guid, day, fields.get(0x3E, b""))
 
+    @property
+    def signed_content(self) -> bytes:
+        """What the signature covers: every field but itself (Part 1, 3.1.2.1)."""
+        return b"".join(bytes(tlv) for tlv in self._tlvs() if tlv.tag != 0x3E)
+
     def __bytes__(self) -> bytes:
-        return b"".join(
-            bytes(Tlv(tag, value))
-            for tag, value in (
-                (0x30, self.fasc_n),
-                (0x34, self.guid),
-                (0x35, self.expiration_date.isoformat().replace("-", "").encode()),
-                (0x3E, self.signature),
-                (0xFE, b""),
-            )
+        return b"".join(bytes(tlv) for tlv in self._tlvs())
+
+    def _tlvs(self) -> tuple[Tlv, ...]:
+        return (
+            Tlv(0x30, self.fasc_n),
+            Tlv(0x34, self.guid),
+            Tlv(0x35, self.expiration_date.isoformat().replace("-", "").encode()),
+            Tlv(0x3E, self.signature),
+            Tlv(0xFE, b""),
         )

@@ -5,6 +5,7 @@ On the card both are eight bytes, a shorter PIN padded with FF (SP 800-73-4 Part
 is asked only of a new passcode: shorter ones from before October 2023 are still on cards.
 """
 
+from selfrenew import messages
 from selfrenew.secret import Secret
 
 LENGTH_BYTES = 8
@@ -19,10 +20,7 @@ def encode_reference_data(secret: Secret) -> bytes:
     """Pad to the eight bytes of the card. Raise ReferenceDataFormatError."""
     value = secret.reveal()
     if not 1 <= len(value) <= LENGTH_BYTES:
-        raise ReferenceDataFormatError(
-            "A passcode has at most 8 characters and at least one. Nothing was sent to the card: "
-            "enter it again."
-        )
+        raise ReferenceDataFormatError(messages.PASSCODE_FORM)
     return value.ljust(LENGTH_BYTES, b"\xff")
 
 
@@ -30,7 +28,4 @@ def check_new_passcode(passcode: Secret) -> None:
     """Require 6 to 8 digits. Raise ReferenceDataFormatError."""
     value = passcode.reveal()
     if len(value) not in NEW_PASSCODE_DIGITS or not (value.isdigit() and value.isascii()):
-        raise ReferenceDataFormatError(
-            "A new passcode has 6 to 8 digits and nothing else. Nothing was changed: "
-            "choose another one."
-        )
+        raise ReferenceDataFormatError(messages.NEW_PASSCODE_FORM)

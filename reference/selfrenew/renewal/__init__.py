@@ -10,14 +10,19 @@ from .errors import (
     NotProvenError,
     RenewalError,
     RenewalInterruptedError,
+    TwoHoldersError,
+    VoucherNotValidError,
 )
 from .events import Event
 from .inspection import Inspection, Slot, SlotState, inspect
 from .plan import Plan, Step, plan_renewal
+from .progress import CardStanding, RenewalWatch, describe, slot_name, slot_names
+from .standing import RenewalStanding, RenewalState, judge_standing, whole_days_left
 from .window import Due, Expired, NotDue, Window, judge_window
 from .workflow import Renewal, RenewalOutcome, Services
 
 __all__ = [
+    "CardStanding",
     "CardSwappedError",
     "Due",
     "Event",
@@ -33,13 +38,23 @@ __all__ = [
     "RenewalError",
     "RenewalInterruptedError",
     "RenewalOutcome",
+    "RenewalStanding",
+    "RenewalState",
+    "RenewalWatch",
     "Services",
     "Slot",
     "SlotState",
     "Step",
+    "TwoHoldersError",
+    "VoucherNotValidError",
     "Window",
+    "describe",
     "events",
     "inspect",
+    "judge_standing",
     "judge_window",
     "plan_renewal",
+    "slot_name",
+    "slot_names",
+    "whole_days_left",
 ]

@@ -5,13 +5,17 @@ RenewalError
 ├── NotDueError              the window has not opened
 ├── ExpiredError             it has closed: Registration Authority
 ├── NothingVouchesError      no key with a valid certificate is left: Registration Authority
+│   └── TwoHoldersError      there are two, of two people
 ├── CardSwappedError         another card is in the reader than a moment ago
+├── VoucherNotValidError     by the clock of now the key that vouches may not
 ├── RenewalInterruptedError  a slot is half renewed: run again
 └── NotProvenError           renewed, but the sign-in with the new certificate failed
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+
+from cryptography import x509
 
 from selfrenew import messages
 from selfrenew.piv.references import KeyReference
@@ -46,13 +50,28 @@ class NothingVouchesError(RenewalError):
         self.states = dict(states)
 
 
+class TwoHoldersError(NothingVouchesError):
+    """Both certificates look good, and they name two people."""
+
+
 class CardSwappedError(RenewalError):
     """The card is not the one whose passcode was given."""
 
     def __init__(self) -> None:
+        super().__init__(messages.CARD_SWAPPED)
+
+
+class VoucherNotValidError(RenewalError):
+    """The certificate that vouches is not valid at the moment the other key would be replaced."""
+
+    def __init__(self, voucher: KeyReference, certificate: x509.Certificate, now: datetime) -> None:
         super().__init__(
-            "Another card is in the reader than when you signed in. Nothing was changed: put your "
-            "own card in and start again."
+            messages.VOUCHER_NOT_VALID.format(
+                voucher=messages.SLOT_NAMES[voucher],
+                begin=certificate.not_valid_before_utc,
+                until=certificate.not_valid_after_utc,
+                now=now,
+            )
         )
 
 

@@ -20,7 +20,12 @@ from selfrenew.secret import Secret
 
 from .window import Due, Expired, judge_window
 
-SLOTS = (KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE)
+SLOT_WORDS = {
+    KeyReference.PIV_AUTHENTICATION: "authentication",
+    KeyReference.DIGITAL_SIGNATURE: "signing",
+}
+"""What programs call the slots; a person reads `messages.SLOT_NAMES`."""
+SLOTS = tuple(SLOT_WORDS)
 
 
 @unique
@@ -96,7 +101,7 @@ def inspect(client: PivClient, now: datetime, passcode: Secret | None = None) ->
 
 def _read(client: PivClient, key: KeyReference, now: datetime) -> Slot:
     try:
-        certificate = client.read_certificate(key)
+        certificate = _read_certificate(client, key)
         if certificate is None:
             return Slot(key, SlotState.MISSING)
         algorithm_of(certificate.public_key())
@@ -106,6 +111,14 @@ def _read(client: PivClient, key: KeyReference, now: datetime) -> Slot:
     if isinstance(window, Expired):
         return Slot(key, SlotState.EXPIRED, certificate)
     return Slot(key, SlotState.DUE if isinstance(window, Due) else SlotState.VALID, certificate)
+
+
+def _read_certificate(client: PivClient, key: KeyReference) -> x509.Certificate | None:
+    """Read a certificate; one that cannot be read was perhaps only read badly, so twice."""
+    try:
+        return client.read_certificate(key)
+    except UnreadableObjectError:
+        return client.read_certificate(key)
 
 
 def _prove(client: PivClient, slot: Slot, passcode: Secret) -> Slot:
@@ -120,13 +133,30 @@ def proves_possession(key: CardKey) -> bool:
     """Have a key sign a random challenge, and check it against its public key."""
     challenge = secrets.token_bytes(32)
     try:
-        signature = key.sign(challenge)
+        signature = _sign(key, challenge)
     except NotAuthenticatedError:
         raise
     except CardAnswerError:
         # No key there, or one of another algorithm than the certificate's.
         return False
     return verifies(key.public_key, signature, challenge)
+
+
+def _sign(key: CardKey, challenge: bytes) -> bytes:
+    """Have a key sign, once more where the card refused it for another reason than who asks.
+
+    That may be over in a moment, as where a chain of commands was cut and its last part alone made
+    no sense; a key that is there must not be overwritten for it, nor anybody be sent to the
+    Registration Authority. A card that refuses again has no use of its key, whatever it has.
+    """
+    try:
+        return key.sign(challenge)
+    except NotAuthenticatedError:
+        raise
+    except CardAnswerError:
+        # Any other command ends a chain of which the card has a part (ISO/IEC 7816-4:2020, 5.3.3).
+        key.client.verify(key.passcode)
+        return key.sign(challenge)
 
 
 def verifies(public_key: PublicKey, signature: bytes, data: bytes) -> bool:

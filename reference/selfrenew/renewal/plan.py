@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from selfrenew import messages
 from selfrenew.piv.references import KeyReference
 
-from .errors import ExpiredError, NotDueError, NothingVouchesError
+from .errors import ExpiredError, NotDueError, NothingVouchesError, TwoHoldersError
 from .inspection import Inspection, Slot, SlotState
 from .window import OPEN_FOR, NotDue, judge_window
 
@@ -48,8 +49,11 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
         return Plan(_steps(order), resumed=True)
     if len({each.subject for each in inspection.certificates}) > 1:
         # To vouch for another person's key would hand it this one's name.
-        raise NothingVouchesError(
-            {key: f"{slot.state.value}, another person's" for key, slot in slots.items()}
+        raise TwoHoldersError(
+            {
+                key: messages.ANOTHER_PERSONS.format(state=messages.SLOT_STATES[slot.state.value])
+                for key, slot in slots.items()
+            }
         )
     renewed = [key for key in ORDER if _renewed(slots[key], slots[_other(key)])]
     if not renewed:
@@ -88,7 +92,9 @@ def _renewed(slot: Slot, other: Slot) -> bool:
 def _nothing_left(slots: Mapping[KeyReference, Slot]) -> ExpiredError | NothingVouchesError:
     if all(slot.state is SlotState.EXPIRED for slot in slots.values()):
         return _expired(list(slots.values()))
-    return NothingVouchesError({key: slot.state.value for key, slot in slots.items()})
+    return NothingVouchesError(
+        {key: messages.SLOT_STATES[slot.state.value] for key, slot in slots.items()}
+    )
 
 
 def _expired(slots: list[Slot]) -> ExpiredError:

@@ -42,6 +42,8 @@ from .errors import (
     NotProvenError,
     RenewalError,
     RenewalInterruptedError,
+    TwoHoldersError,
+    VoucherNotValidError,
 )
 from .inspection import Inspection, inspect, proves_possession
 from .plan import Plan, Step, plan_renewal
@@ -123,9 +125,20 @@ class Renewal:
             renewed: dict[KeyReference, x509.Certificate] = {}
             for step in plan.steps:
                 voucher = renewed.get(step.voucher) or current[step.voucher]
+                self._check_voucher(step, voucher)
                 renewed[step.slot] = self._renew(step, voucher, current.get(step.slot))
             self._prove({**current, **renewed})
             return RenewalOutcome({key: current.get(key) for key in renewed}, renewed)
+
+    def _look_again(self, key: CardKey, refusal: ServiceRefusedError) -> None:
+        """Tell a refusal apart that is the card's doing. Raise RenewalInterruptedError.
+
+        A key that was good when its certificate was confirmed may have been lost since.
+        """
+        if not proves_possession(key):
+            cause = WrittenWrongError()
+            voucher = KeyReference.DIGITAL_SIGNATURE
+            raise RenewalInterruptedError(_SIGN_IN_KEY, voucher, cause) from refusal
 
     @contextmanager
     def _forgetting(self) -> Iterator[None]:
@@ -139,13 +152,14 @@ class Renewal:
     def _agree(self, inspection: Inspection) -> tuple[Inspection, Plan, ManagementSession]:
         """Plan, and get card management's consent under the key that vouches first.
 
-        A certificate that was written but never confirmed looks good on the card; only the services
-        know better. A slot whose certificate they do not accept is renewed again.
+        A certificate that was written but never confirmed looks good on the card, and so does one
+        that a tool wrote in another name; only the services know better. A slot whose certificate
+        they do not accept is renewed again.
         """
         while True:
             try:
                 plan = plan_renewal(inspection, self._clock())
-            except NotDueError:
+            except (NotDueError, TwoHoldersError):
                 unaccepted = self._find_unaccepted(inspection)
                 if unaccepted is None:
                     raise
@@ -160,16 +174,16 @@ class Renewal:
                 inspection = inspection.without(voucher)
 
     def _find_unaccepted(self, inspection: Inspection) -> KeyReference | None:
-        """Name a slot that looks good and is not, where a service can be asked."""
+        """Name a slot that looks good and is not.
+
+        Raise ServiceError where that cannot be asked: not due is only what is known to count.
+        """
         for key in inspection.slots:
             try:
                 self._open_session(inspection, key)
             except ServiceRefusedError as error:
                 if not error.certificate_counts:
                     return key
-            except ServiceError as error:
-                # By all that is known here nothing is due, and that is the answer to give.
-                _log.info("card management did not tell whether it accepts %s: %s", key, error)
         return None
 
     def _open_session(self, inspection: Inspection, voucher: KeyReference) -> ManagementSession:
@@ -194,6 +208,12 @@ class Renewal:
         answer = self._services.management.answer_challenge(session, challenge)
         self._client.answer_management_challenge(session.algorithm, answer)
         self._observe(events.ManagementAuthenticated())
+
+    def _check_voucher(self, step: Step, voucher: x509.Certificate) -> None:
+        """Look at the clock once more: a key is overwritten only while the other one counts."""
+        now = self._clock()
+        if not voucher.not_valid_before_utc <= now <= voucher.not_valid_after_utc:
+            raise VoucherNotValidError(step.voucher, voucher, now)
 
     def _renew(
         self, step: Step, voucher: x509.Certificate, old: x509.Certificate | None
@@ -261,7 +281,11 @@ class Renewal:
             self._client.select()
             self._client.verify(self._passcode)
             key = self._certified(_SIGN_IN_KEY, certificate)
-            login = spine.sign_in(key, certificate)
+            try:
+                login = spine.sign_in(key, certificate)
+            except ServiceRefusedError as error:
+                self._look_again(key, error)
+                raise
         except (PivError, TransportError, ServiceError) as error:
             raise NotProvenError(error) from error
         try:
@@ -270,7 +294,7 @@ class Renewal:
             # The proof is there already; the ticket is forgotten here and ends by itself.
             _log.info("the session that proved the renewal was not logged out: %s", error)
         if login.certificate_serial != certificate.serial_number:
-            raise NotProvenError(RenewalError("The Spine signed in another certificate."))
+            raise NotProvenError(RenewalError(messages.SIGNED_IN_ANOTHER))
         self._observe(events.SignedIn(certificate.serial_number))
 
     def _certified(self, reference: KeyReference, certificate: x509.Certificate) -> CardKey:
@@ -286,7 +310,7 @@ class WrittenWrongError(PivError):
     """What was written is not what is read back, or does not go with the key."""
 
     def __init__(self) -> None:
-        super().__init__("The card did not keep the new certificate as it was written.")
+        super().__init__(messages.WRITTEN_WRONG)
 
 
 def _check_purpose(slot: KeyReference, certificate: x509.Certificate) -> None:
@@ -302,15 +326,12 @@ def _check_purpose(slot: KeyReference, certificate: x509.Certificate) -> None:
         signs_documents = False
     if signs_documents is not (slot is KeyReference.DIGITAL_SIGNATURE):
         wanted = messages.SLOT_NAMES[slot]
-        raise WrongCertificateError(
-            f"The CA's certificate is not one for the {wanted} slot, by its keyUsage. It was "
-            "rejected and not written. Check the CA's profiles in the configuration."
-        )
+        raise WrongCertificateError(messages.WRONG_PURPOSE.format(slot=wanted))
 
 
 def _reject(pending: PendingCertificate, why: Exception) -> None:
     try:
         pending.reject(str(why))
-    except CmpError as error:
+    except (CmpError, PivError, TransportError) as error:
         # The CA withdraws what is not confirmed anyway; the first error is the one to tell.
         _log.warning("the rejection did not reach the CA: %s", error)

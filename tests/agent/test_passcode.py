@@ -21,9 +21,10 @@ from selfrenew.services import (
 )
 from selfrenew.transport import CardConnection, CardRemovedError
 from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage, mail_address
-from steps.card_contents import takes_passcode, tries_left
+from selfrenew_steps.card_contents import takes_passcode, tries_left
 
 OLD, NEW = "123456", "24681357"
 
@@ -183,6 +184,42 @@ def test_an_unlock_broken_off_at_any_command_is_done_by_another(
         assert takes_passcode(stage.reader, NEW)
         assert tries_left(stage.reader) == 3
         assert puk_tries(stage) == 3
+
+
+@pytest.mark.parametrize(
+    "done", [False, True], ids=["card has the old key", "card has the new key"]
+)
+def test_unlocks_broken_off_twice_leave_a_card_that_can_be_unlocked(
+    stage: EmbeddedStage, reference: Reference, holder: Person, done: bool
+) -> None:
+    """A try for the wrong key and one for the card taken out are two of three; no third is lost.
+
+    The first breaks off at CHANGE REFERENCE DATA, the second in RESET RETRY COUNTER with the key
+    that the card has; a card uses a try up ahead of its comparison.
+    """
+    lock(stage)
+    pulled = PulledOut(stage, 3, done=done)
+    with pytest.raises(CardRemovedError):
+        unlock(stage, reference, holder, pulled)
+    assert pulled.card is not None
+    stage.reader.insert(pulled.card)
+    if done:
+        # The one that is tried second is the one that it has, whichever that is.
+        told = reference.services.management
+        identifier = start_unlock(connected(stage.reader.connect()), told)
+        authorisation = told.confirm_code(identifier, code_for(stage, holder))
+        told.unlock_keys(identifier, authorisation)
+        told.report_refused(identifier, authorisation)
+    board = FaultBoard()
+    board.attach_reader(stage.reader)
+    board.arm("card.removed:during=RESET RETRY COUNTER,count=2")
+    with pytest.raises(CardRemovedError):
+        unlock(stage, reference, holder, stage.reader.connect())
+    board.clear()
+    stage.reader.insert(pulled.card)
+    unlock(stage, reference, holder, stage.reader.connect())
+    assert takes_passcode(stage.reader, NEW)
+    assert puk_tries(stage) == 3
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["request", "answer"])

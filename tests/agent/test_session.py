@@ -27,7 +27,7 @@ from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.reader import EmbeddedReader
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import EmbeddedStage
-from steps.card_contents import read_contents, tries_left
+from selfrenew_steps.card_contents import read_contents, tries_left
 
 PASSCODE = Secret("123456")
 
@@ -160,7 +160,7 @@ def test_signing_in_again_ends_the_session_before(
 
 def test_the_old_ticket_dies_with_the_renewal(session: AgentSession, reference: Reference) -> None:
     login = session.sign_in(PASSCODE, first)
-    reference.renewal(PASSCODE, guid=login.guid).run()
+    reference.renew(PASSCODE, guid=login.guid)
     assert not reference.services.spine.validate(login.spine.ticket).valid
     after = session.sign_in(PASSCODE, first)
     assert after.certificate_serial != login.certificate_serial

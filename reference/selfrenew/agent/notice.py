@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from selfrenew import messages
 from selfrenew.renewal.window import Due, judge_window
@@ -22,11 +23,21 @@ class ExpiryNotice:
     @property
     def text(self) -> str:
         """The question as a person reads it."""
-        template = {0: messages.NOTICE_TODAY, 1: messages.NOTICE_ONE_DAY}.get(
-            self.days_left, messages.NOTICE
-        )
         expires = self.certificate.not_valid_after_utc
-        return template.format(days_left=self.days_left, expires=expires)
+        if self.days_left == 0:
+            return messages.NOTICE_TODAY.format(expires=expires)
+        return messages.NOTICE.format(days_left=self.days_left, expires=expires)
+
+    @property
+    def about_certificate(self) -> str:
+        """Which certificate it is about."""
+        subject = self.certificate.subject
+        names = [str(each.value) for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+        return messages.NOTICE_CERTIFICATE.format(
+            holder=names[0] if names else subject.rfc4514_string(),
+            serial=f"{self.certificate.serial_number:X}",
+            expires=self.certificate.not_valid_after_utc,
+        )
 
     @property
     def later(self) -> str:

@@ -5,11 +5,16 @@ The PUK comes from card management for one unlock, goes to the card, is replaced
 nowhere.
 """
 
+import logging
+from collections.abc import Callable
+
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import WrongPukError
 from selfrenew.piv.reference_data import check_new_passcode
 from selfrenew.secret import Secret
-from selfrenew.services import CardManagementClient
+from selfrenew.services import CardManagementClient, ServiceError
+
+_log = logging.getLogger("selfrenew.agent")
 
 
 def change_passcode(client: PivClient, old: Secret, new: Secret) -> None:
@@ -27,30 +32,52 @@ def start_unlock(client: PivClient, management: CardManagementClient) -> str:
 
 
 def finish_unlock(
-    client: PivClient, management: CardManagementClient, unlock: str, code: Secret, new: Secret
+    client: PivClient,
+    management: CardManagementClient,
+    unlock: str,
+    code: Secret,
+    new: Secret,
+    *,
+    before_card: Callable[[], None] = lambda: None,
 ) -> None:
-    """Set a new passcode with the code from the mail.
+    """Set a new passcode with the code from the mail; `before_card` is told when that begins.
 
     Raise ReferenceDataFormatError, ServiceError, PivError or TransportError. Where an earlier
-    unlock broke off, the card may have either of two PUKs; at most one try is used up on that, and
-    the success gives it back.
+    unlock broke off, the card may have either of two PUKs; at most one try is used up on that,
+    however many unlocks break off, and the success gives it back.
     """
     check_new_passcode(new)
     authorisation = management.confirm_code(unlock, code)
     keys = management.unlock_keys(unlock, authorisation)
-    puk = _unlock_with(client, keys.candidates, new)
+    before_card()
+
+    def tell_refused() -> None:
+        try:
+            management.report_refused(unlock, authorisation)
+        except ServiceError as error:
+            # The other one is tried all the same, and most likely ends the matter.
+            _log.info("card management was not told of the refused unlocking key: %s", error)
+
+    puk = _unlock_with(client, keys.candidates, new, tell_refused)
     if puk != keys.next:
         client.change_puk(puk, keys.next)
     management.report_replaced(unlock, authorisation)
 
 
-def _unlock_with(client: PivClient, candidates: tuple[Secret, ...], new: Secret) -> Secret:
+def _unlock_with(
+    client: PivClient,
+    candidates: tuple[Secret, ...],
+    new: Secret,
+    tell_refused: Callable[[], None],
+) -> Secret:
     *first, last = candidates
     for puk in first:
         try:
             client.reset_passcode(puk, new)
         except WrongPukError:
-            continue
-        return puk
+            # Ahead of the next one, which may not be answered any more.
+            tell_refused()
+        else:
+            return puk
     client.reset_passcode(last, new)
     return last

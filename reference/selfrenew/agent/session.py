@@ -3,11 +3,9 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 
-from selfrenew import messages
 from selfrenew.clock import Clock
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
@@ -17,37 +15,8 @@ from selfrenew.secret import Secret
 from selfrenew.services import Role, ServiceError, ServiceRefusedError, SpineClient, SpineLogin
 from selfrenew.transport.connection import CardConnection, Reader
 
+from .errors import CertificateExpiredError, NoCertificateError, NoSuchRoleError
 from .notice import ExpiryNotice, expiry_notice
-
-
-class AgentError(Exception):
-    """A session cannot do what was asked of it."""
-
-
-class NoCertificateError(AgentError):
-    """The card has no authentication certificate."""
-
-    def __init__(self) -> None:
-        super().__init__(messages.NO_CERTIFICATE)
-
-
-class CertificateExpiredError(AgentError):
-    """The Spine no longer takes the authentication certificate."""
-
-    def __init__(self, since: datetime) -> None:
-        super().__init__(messages.EXPIRED_AT_SIGN_IN.format(since=since))
-        self.since = since
-
-
-class NoSuchRoleError(AgentError):
-    """The person does not have the role that was chosen."""
-
-    def __init__(self, wanted: str, roles: Sequence[Role]) -> None:
-        known = ", ".join(f"{role.id} ({role.name})" for role in roles) or "none"
-        super().__init__(
-            f"You do not have the role '{wanted}'. Your roles are: {known}. Choose one of these."
-        )
-
 
 ChooseRole = Callable[[Sequence[Role]], Role]
 
@@ -81,7 +50,6 @@ class AgentSession:
         self._clock = clock
         self._portal_url = portal_url
         self._handover = threading.Lock()
-        self._connection: CardConnection | None = None
         self.login: Login | None = None
 
     def sign_in(self, passcode: Secret, choose_role: ChooseRole) -> Login:
@@ -91,12 +59,9 @@ class AgentSession:
         PivError, TransportError or ServiceError.
         """
         self.end()
-        connection = self._reader.connect()
-        try:
+        # Let go at once: the card is for other programs too, and forgets the passcode by that.
+        with closing(self._reader.connect()) as connection:
             return self._sign_in(connection, passcode, choose_role)
-        except BaseException:
-            connection.close()
-            raise
 
     def _sign_in(
         self, connection: CardConnection, passcode: Secret, choose_role: ChooseRole
@@ -116,13 +81,16 @@ class AgentSession:
                 raise CertificateExpiredError(certificate.not_valid_after_utc) from error
             raise
         try:
+            # It forgets the passcode, since to pick a role may take any time.
+            connection.reset()
+            client.select()
             role = self._take_role(spine, choose_role)
             notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
             login = Login(spine, role, inspection.guid, notice)
             with self._handover:
                 # The card may have been out since it signed; from here on `card_removed` ends it.
                 client.guid()
-                self.login, self._connection = login, connection
+                self.login = login
         except BaseException:
             self._log_out(spine)
             raise
@@ -142,12 +110,9 @@ class AgentSession:
         self.end()
 
     def end(self) -> None:
-        """Log out and let the card go. A Spine that does not answer does not keep the session."""
+        """Log out. A Spine that does not answer does not keep the session."""
         with self._handover:
             login, self.login = self.login, None
-            connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
         if login is not None:
             self._log_out(login.spine)
 

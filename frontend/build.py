@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Build the portal's style sheet out of what package-lock.json names: frontend/build.py FOLDER.
+
+What is written into the folder is the same for the same lock, whoever builds it.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+FRONTEND = Path(__file__).parent
+LICENCE = "LICENCE-nhsuk-frontend.txt"
+STYLE = "nhsuk.css"
+_SOURCES = ("package.json", "package-lock.json", ".npmrc", "nhsuk.scss")
+
+
+class BuildError(Exception):
+    """The style sheet was not built."""
+
+
+def install(folder: Path, *options: str) -> None:
+    """Install what the lock names into a folder that has it. Raise BuildError."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise BuildError("There is no npm, which brings the page's style sheet: install Node.js.")
+    # Sass watches files by native programs, which are optional and of no use here.
+    _run([npm, "ci", "--no-progress", "--omit=optional", *options], folder)
+
+
+def build(out: Path) -> None:
+    """Write style sheet and licence into a folder. Raise BuildError."""
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for source in _SOURCES:
+            shutil.copyfile(FRONTEND / source, work / source)
+        install(work, "--omit=dev")
+        sass = (shutil.which("node") or "node", "node_modules/sass/sass.js")
+        options = ("--style=compressed", "--no-source-map", "--load-path=node_modules")
+        _run([*sass, *options, "nhsuk.scss", STYLE], work)
+        out.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(FRONTEND / LICENCE, out / LICENCE)
+        shutil.copyfile(work / STYLE, out / STYLE)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    # What is printed goes to standard error: standard output belongs to who builds.
+    done = subprocess.run(  # noqa: S603  our own commands
+        command, cwd=folder, stdout=sys.stderr, check=False
+    )
+    if done.returncode:
+        raise BuildError(f"'{' '.join(command)}' failed in {folder} ({done.returncode}).")
+
+
+def main() -> None:
+    """Build for a source tree: the style sheet, and beside it what the page is tested with."""
+    try:
+        build(Path(sys.argv[1]))
+        install(FRONTEND)
+    except BuildError as error:
+        sys.exit(f"frontend/build.py: {error}")
+
+
+if __name__ == "__main__":
+    main()

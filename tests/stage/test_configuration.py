@@ -5,9 +5,12 @@ from selfrenew_emulator.stage.configuration import StageUrls, configuration_text
 
 
 def test_the_configuration_is_toml_with_every_service_and_the_card() -> None:
-    urls = StageUrls("http://c", "https://c", "https://m", "https://s", "https://d")
+    urls = StageUrls("http://c", "https://c", "https://m", "https://s", "https://d", "smtp://e")
     text = configuration_text(
-        urls, reader={"transport": "image", "location": 'odd "name".card'}, root="root.pem"
+        urls,
+        reader={"transport": "image", "location": 'odd "name".card'},
+        root="root.pem",
+        portal="https://portal.test/",
     )
     tables = tomllib.loads(text)
     assert tables["reader"] == {"transport": "image", "location": 'odd "name".card'}

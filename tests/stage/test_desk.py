@@ -6,8 +6,13 @@ import httpx
 import pytest
 
 from selfrenew_emulator.card import Personality
-from selfrenew_emulator.stage import DeskRefusedError, DeskUnreachableError, EmbeddedStage
-from selfrenew_emulator.stage.desk_client import CardOrder, order_card
+from selfrenew_emulator.stage import (
+    CardOrder,
+    DeskRefusedError,
+    DeskUnreachableError,
+    EmbeddedStage,
+)
+from selfrenew_emulator.stage.desk_client import order_card
 
 
 @pytest.mark.parametrize("personality", Personality)
@@ -38,7 +43,7 @@ def test_an_unknown_algorithm_is_refused_with_the_known_ones(
     folder = selfrenew_stage.folder
     token = folder.desk_token_file.read_text().strip()
     context = ssl.create_default_context(cafile=folder.root_file)
-    with httpx.Client(verify=context, trust_env=False) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
         answer = client.post(
             f"{selfrenew_stage.urls.desk}/cards",
             json={"name": "Bob", "days_left": 1, "algorithm": "P512"},

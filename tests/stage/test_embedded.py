@@ -34,7 +34,7 @@ def certificate_on(card: Card, key: KeyReference) -> x509.Certificate:
 def test_one_root_is_trusted_for_every_service(selfrenew_stage: EmbeddedStage) -> None:
     urls = selfrenew_stage.urls
     context = ssl.create_default_context(cafile=selfrenew_stage.root_file)
-    with httpx.Client(verify=context, trust_env=False) as client:
+    with httpx.Client(verify=context, trust_env=False, timeout=60) as client:
         assert client.get(f"{urls.management}/health").json() == {"status": "ok"}
         assert client.get(f"{urls.spine}/health").json() == {"status": "ok"}
         refused = client.post(urls.cmp_https, content=b"")
@@ -107,7 +107,7 @@ def test_the_same_seed_makes_the_same_people() -> None:
 def test_the_enrolment_is_for_any_subject_and_any_number_of_times(
     selfrenew_stage: EmbeddedStage,
 ) -> None:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, timeout=60) as http:
         office = EnrolmentOffice(
             selfrenew_stage.urls.cmp_http,
             selfrenew_stage.enrolment,

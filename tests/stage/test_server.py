@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import gc
 import socket
 import ssl
 import threading
@@ -11,6 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from selfrenew_emulator.stage import Endpoint, PortTakenError, Servers, bind
+from selfrenew_emulator.stage.server import settle
+from tests.silent_clients import everything_closed, knocking
 
 
 def application(text: str) -> Starlette:
@@ -22,13 +25,13 @@ def application(text: str) -> Starlette:
 
 def test_every_endpoint_answers_as_soon_as_the_servers_are_entered() -> None:
     endpoints = [Endpoint(application(text), bind()) for text in ("first", "second")]
-    with Servers(endpoints), httpx.Client(trust_env=False) as client:
+    with Servers(endpoints), httpx.Client(trust_env=False, timeout=60) as client:
         assert [client.get(each.url).text for each in endpoints] == ["first", "second"]
 
 
 def test_leaving_ends_the_thread_and_closes_connections_that_are_kept_alive() -> None:
     before = threading.active_count()
-    with httpx.Client(trust_env=False) as client:
+    with httpx.Client(trust_env=False, timeout=60) as client:
         endpoint = Endpoint(application("here"), bind())
         url = endpoint.url
         with Servers([endpoint]):
@@ -41,7 +44,7 @@ def test_leaving_ends_the_thread_and_closes_connections_that_are_kept_alive() ->
 def test_a_port_can_be_bound_again_once_the_servers_are_left() -> None:
     endpoint = Endpoint(application("here"), bind())
     port = endpoint.port
-    with Servers([endpoint]), httpx.Client(trust_env=False) as client:
+    with Servers([endpoint]), httpx.Client(trust_env=False, timeout=60) as client:
         client.get(endpoint.url)
     bind(port).close()
 
@@ -58,7 +61,7 @@ def test_small_answers_are_not_held_back_by_the_sockets() -> None:
 
     endpoint = Endpoint(Starlette(routes=[Route("/", answer)]), bind())
     servers = Servers([endpoint])
-    with servers, httpx.Client(trust_env=False) as client:
+    with servers, httpx.Client(trust_env=False, timeout=60) as client:
         client.get(endpoint.url)
     assert seen == [1]
 
@@ -78,3 +81,42 @@ def test_an_application_that_fails_at_its_start_leaves_no_thread_behind() -> Non
     with pytest.raises(OSError, match="Bad file descriptor"):
         Servers([Endpoint(application("never"), listener, context)]).start()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["HTTP", "HTTPS"])
+def test_a_connection_that_just_comes_in_is_closed_too(encrypted: bool) -> None:
+    for _ in range(2):
+        with everything_closed():
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if encrypted else None
+            endpoint = Endpoint(application("here"), bind(), context)
+            servers = Servers([endpoint])
+            servers.start()
+            with knocking(endpoint.port):
+                servers.stop()
+
+
+def test_a_door_is_shut_on_a_connection_that_just_comes_in() -> None:
+    for _ in range(2):
+        with everything_closed():
+            endpoint = Endpoint(application("here"), bind())
+            url, port = endpoint.url, endpoint.port
+            with Servers([endpoint]) as servers:
+                door = servers.door(endpoint)
+                with knocking(port):
+                    door.shut()
+                    with pytest.raises(ConnectionRefusedError):
+                        socket.create_connection(("127.0.0.1", port))
+                door.open()
+                with httpx.Client(trust_env=False, timeout=60) as client:
+                    assert client.get(url).text == "here"
+
+
+def test_what_was_there_before_serving_is_not_looked_at_by_a_garbage_collection() -> None:
+    loop: list[object] = []
+    loop.append(loop)
+    settle()
+    try:
+        assert all(each is not loop for each in gc.get_objects())
+    finally:
+        gc.unfreeze()
+    assert any(each is loop for each in gc.get_objects())

@@ -6,11 +6,11 @@ from typing import Unpack
 from selfrenew_emulator.reader import EmbeddedReader
 
 from .folder import CARD_FILE
-from .stage import Stage, StageOptions
+from .local import LocalStage, StageOptions
 
 
-class EmbeddedStage(Stage):
-    """A stage whose reader is in the process too; the options are `Stage`'s.
+class EmbeddedStage(LocalStage):
+    """A stage whose reader is in the process too; the options are `LocalStage`'s.
 
     Its configuration names the card image `folder.card_file`, for programs beside this one.
     """

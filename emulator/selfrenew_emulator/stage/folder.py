@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from selfrenew.secret import Secret
+
 from .errors import StateError
 
 FORMAT = 1
@@ -53,6 +55,21 @@ class StageFolder:
         return self.path / "selfrenew.toml"
 
     @property
+    def portal_config_file(self) -> Path:
+        """The configuration for `selfrenew portal --config`, where the stage writes one."""
+        return self.path / "portal.toml"
+
+    @property
+    def portal_certificate_file(self) -> Path:
+        """The portal's TLS certificate with its issuer, PEM."""
+        return self.path / "portal.pem"
+
+    @property
+    def portal_key_file(self) -> Path:
+        """The key to it, PEM."""
+        return self.path / "portal.key"
+
+    @property
     def enrolment_secret_file(self) -> Path:
         """The shared secret of the reusable enrolment, one line."""
         return self.path / "enrolment.secret"
@@ -61,6 +78,15 @@ class StageFolder:
     def desk_token_file(self) -> Path:
         """The token that opens the desk where cards are made."""
         return self.path / "desk.token"
+
+    @property
+    def control_token_file(self) -> Path:
+        """The token that opens the control APIs of programs that share the folder."""
+        return self.path / "control.token"
+
+    def clock_file(self, program: str) -> Path:
+        """Name the file with the time that a program goes by, where it is not the system's."""
+        return self.path / "clock" / program
 
     @property
     def card_file(self) -> Path:
@@ -110,6 +136,14 @@ class StageFolder:
         except (KeyError, AttributeError, TypeError, ValueError) as error:
             reason = f"its stage.json is damaged ({error!r})"
             raise StateError(self.path, reason, _REMEDY) from error
+
+    def read_control_token(self) -> Secret:
+        """Read the token of the control APIs. Raise StateError."""
+        try:
+            return Secret(self.control_token_file.read_text("ascii").strip())
+        except OSError as error:
+            reason = f"{self.control_token_file.name} cannot be read ({error.strerror})"
+            raise StateError(self.path, reason, "Start the stage's programs on it.") from error
 
     def write_description(self, description: StageDescription) -> None:
         """Write `stage.json`, in one step."""

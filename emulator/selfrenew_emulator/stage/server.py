@@ -1,24 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serves ASGI applications on loopback from one event-loop thread.
+"""Serves ASGI applications, and what else listens, on loopback from one event-loop thread.
 
 The sockets are bound before the loop starts and `Server.startup` has returned before `start` does,
 so an address is known early and readiness is a fact: nothing is polled.
 """
 
 import asyncio
+import gc
 import socket
 import ssl
 import threading
 from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import uvicorn
 
+from selfrenew_emulator.listeners import close_listeners
+
+from .connection import ShownConnection
+from .door import Door
 from .errors import PortTakenError
 
 HOST = "127.0.0.1"
+CMP_PATH = "/.well-known/cmp"
 _DRAIN_SECONDS = 2.0
 _Result = TypeVar("_Result")
 
@@ -38,32 +44,59 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """The address without a path."""
-        return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
+        """The address on this machine, without a path."""
+        return url_of(self.listener, tls=self.tls is not None)
 
 
-def bind(port: int = 0) -> socket.socket:
-    """Bind a loopback port, 0 for any free one. Raise PortTakenError."""
+class Listening(Protocol):
+    """Something else than HTTP that is served in the event loop."""
+
+    async def start(self) -> None:
+        """Return when it accepts connections."""
+
+    async def stop(self) -> None:
+        """Close its sockets, even where it was not started."""
+
+
+def url_of(listener: socket.socket, *, tls: bool = False, host: str = HOST) -> str:
+    """Give the address of what is served at a listener, of this machine unless told, no path."""
+    return f"{'https' if tls else 'http'}://{host}:{listener.getsockname()[1]}"
+
+
+def bind(port: int = 0, host: str = HOST) -> socket.socket:
+    """Bind a port, 0 for any free one, of loopback unless told. Raise PortTakenError."""
     # Named, since asyncio turns Nagle's algorithm (40 ms a request) off only where it reads TCP.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((host, port))
         # Listening at once makes a port that another process bound as well fail here, not later.
         listener.listen(128)
     except (OSError, OverflowError) as error:
         listener.close()
         reason = getattr(error, "strerror", None) or str(error)
-        raise PortTakenError(port, reason) from error
+        raise PortTakenError(port, reason, host) from error
     return listener
+
+
+def bind_again(wanted: int, last: int | None, host: str = HOST) -> socket.socket:
+    """Bind the port asked for, else the last start's, else any free one. Raise PortTakenError."""
+    if wanted:
+        return bind(wanted, host)
+    try:
+        return bind(last or 0, host)
+    except PortTakenError:
+        return bind(0, host)
 
 
 class Servers:
     """Runs the endpoints until it is left; a context manager."""
 
-    def __init__(self, endpoints: Sequence[Endpoint]) -> None:
+    def __init__(self, endpoints: Sequence[Endpoint], others: Sequence[Listening] = ()) -> None:
         self._endpoints = tuple(endpoints)
+        self._others = tuple(others)
         self._servers: list[uvicorn.Server] = []
+        self._doors: list[Door] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="selfrenew-stage", daemon=True)
 
@@ -102,7 +135,17 @@ class Servers:
         future: Future[_Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result()
 
+    def door(self, *endpoints: Endpoint) -> Door:
+        """Give what refuses connections to some of the endpoints, once all were started."""
+        pairs = zip(self._endpoints, self._servers, strict=True)
+        servers = [server for endpoint, server in pairs if endpoint in endpoints]
+        door = Door(servers, self._loop)
+        self._doors.append(door)
+        return door
+
     async def _start(self) -> None:
+        for other in self._others:
+            await other.start()
         for endpoint in self._endpoints:
             server = uvicorn.Server(_configuration(endpoint))
             server.config.load()
@@ -112,38 +155,61 @@ class Servers:
             await server.startup(sockets=[endpoint.listener])
 
     async def _stop(self) -> None:
+        await close_listeners(*(each for server in self._servers for each in server.servers))
+        for other in self._others:
+            await other.stop()
+        await self._drain()
+        for server in self._servers:
+            await server.lifespan.shutdown()
+        await self._cut()
+        for door in self._doors:
+            door.close()
+        for endpoint in self._endpoints:
+            endpoint.listener.close()
+
+    async def _drain(self) -> None:
         # uvicorn's own shutdown sleeps and waits for each client's TLS goodbye; a bench need not.
         for server in self._servers:
-            for listening in server.servers:
-                listening.close()
             for connection in list(server.server_state.connections):
                 connection.shutdown()
         running = [task for server in self._servers for task in server.server_state.tasks]
         if running:
-            _, late = await asyncio.wait(running, timeout=_DRAIN_SECONDS)
-            for task in late:
-                task.cancel()
+            await asyncio.wait(running, timeout=_DRAIN_SECONDS)
+
+    async def _cut(self) -> None:
+        """End every task, the accepting ones too: a connection is closed by its task, or known."""
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
         for server in self._servers:
             for connection in list(server.server_state.connections):
                 transport = getattr(connection, "transport", None)
                 if transport is not None:
                     transport.abort()
-            await server.lifespan.shutdown()
         # Aborted transports report their end in the loop's next turn.
         await asyncio.sleep(0)
-        for endpoint in self._endpoints:
-            endpoint.listener.close()
+
+
+def settle() -> None:
+    """Take what is in memory for what stays, in a process that does nothing but serve from now on.
+
+    A full garbage collection would look at all of it, the libraries too, while a request waits.
+    """
+    gc.freeze()
 
 
 def _configuration(endpoint: Endpoint) -> uvicorn.Config:
     context = endpoint.tls
     return uvicorn.Config(
         endpoint.application,
-        http="httptools",
+        http=ShownConnection,
         ws="none",
         lifespan="auto",
         log_config=None,
         access_log=False,
+        # Nobody stands before these servers whose word on a client's address could count.
+        proxy_headers=False,
         date_header=False,
         server_header=False,
         timeout_keep_alive=300,

@@ -21,6 +21,32 @@ Feature: Notice of expiry
         | 1 hour     | 0    |
         | 1 second   | 0    |
 
+    Scenario Outline: The days that are left are the same in any time zone
+      Given her card expires in <time left>
+      And her computer goes by the local time of <zone>
+      When Alice signs in
+      Then she is notified that <days> days are left
+
+      Examples:
+        | time left | zone               | days |
+        | 90 days   | Pacific/Kiritimati | 90   |
+        | 90 days   | Pacific/Pago_Pago  | 90   |
+        | 1 day     | Pacific/Kiritimati | 1    |
+        | 1 second  | Pacific/Kiritimati | 0    |
+
+    Scenario Outline: An hour that the clocks skip or repeat takes and gives no day
+      Given her card expires in <time left>
+      And summer time <turns> at this moment
+      When Alice signs in
+      Then she is notified that <days> days are left
+
+      Examples:
+        | time left | turns  | days |
+        | 90 days   | begins | 90   |
+        | 90 days   | ends   | 90   |
+        | 1 day     | begins | 1    |
+        | 1 day     | ends   | 1    |
+
     Scenario: The notice names the address of the renewal service
       Given her card expires in 30 days
       When Alice signs in
@@ -71,3 +97,25 @@ Feature: Notice of expiry
         | time     |
         | 1 second |
         | 1 day    |
+
+  @browser
+  Rule: 'Yes' opens the renewal service, and so does the link that 'No' gives
+
+    Background:
+      Given her card expires in 30 days
+      And Alice is signed in at her desktop
+
+    Scenario: 'Yes' opens the service in the browser
+      When Alice answers the notice at her desktop with "Yes"
+      Then exactly the address of the renewal service opens in her browser
+      And she sees "Select service"
+
+    Scenario: 'No' opens nothing and shows the link
+      When Alice answers the notice at her desktop with "No"
+      Then her desktop shows the address of the renewal service to copy
+      And no browser opens
+
+    Scenario: The link that 'No' gives opens the service
+      Given Alice answered the notice at her desktop with "No"
+      When Alice copies the link that her desktop shows into her browser
+      Then she sees "Select service"

@@ -12,13 +12,17 @@ Feature: A renewal that broke off
     And a key on her card still has a certificate that counts
 
     Examples:
-      | moment                                             |
-      | before the new signing key is made                 |
-      | once the new signing key is made                   |
-      | once the new signing certificate is written        |
-      | before the new authentication key is made          |
-      | once the new authentication key is made            |
-      | once the new authentication certificate is written |
+      | moment                                              |
+      | before the new signing key is made                  |
+      | while the new signing key is made                   |
+      | once the new signing key is made                    |
+      | while the new signing certificate is written        |
+      | once the new signing certificate is written         |
+      | before the new authentication key is made           |
+      | while the new authentication key is made            |
+      | once the new authentication key is made             |
+      | while the new authentication certificate is written |
+      | once the new authentication certificate is written  |
 
   Scenario Outline: Running the renewal again finishes it
     Given her card was pulled out <moment> and put back
@@ -29,10 +33,25 @@ Feature: A renewal that broke off
     And the CA holds no other certificate of hers for valid
 
     Examples:
-      | moment                                             |
-      | before the new signing key is made                 |
-      | once the new signing key is made                   |
-      | once the new signing certificate is written        |
-      | before the new authentication key is made          |
-      | once the new authentication key is made            |
-      | once the new authentication certificate is written |
+      | moment                                              |
+      | before the new signing key is made                  |
+      | while the new signing key is made                   |
+      | once the new signing key is made                    |
+      | while the new signing certificate is written        |
+      | once the new signing certificate is written         |
+      | before the new authentication key is made           |
+      | while the new authentication key is made            |
+      | once the new authentication key is made             |
+      | while the new authentication certificate is written |
+      | once the new authentication certificate is written  |
+
+  Scenario Outline: The repetition says what an earlier renewal has left
+    Given her card was pulled out <moment> and put back
+    When Alice renews her card
+    Then she is told on the way "A previous renewal was interrupted; the <left> still has to be renewed."
+
+    Examples:
+      | moment                                    | left                                       |
+      | once the new signing key is made          | signing and the authentication certificate |
+      | before the new authentication key is made | authentication certificate                 |
+      | once the new authentication key is made   | authentication certificate                 |

@@ -35,3 +35,40 @@ Feature: A locked card
     When Alice tries to unlock her card with a wrong code
     Then the unlock is refused
     And her card has 0 tries left
+
+  @browser
+  Rule: The page leads from the locked card to the renewal
+
+    Scenario: The third wrong passcode on the page leads to the unlock
+      Given Alice is signed in at her desktop
+      And Alice has entered a wrong passcode 2 times
+      When Alice tries to renew her card on the page with a wrong passcode
+      Then she sees "Your smartcard is locked"
+      And the page says "Unlock your smartcard first"
+
+    Scenario: The page of a locked card leads to a code by mail
+      Given Alice has locked her card
+      And her desktop tells Alice that her card is locked
+      And Alice opened the service in her browser
+      When she goes to "Unlock your smartcard" for a code
+      Then she sees "Enter the code and a new passcode"
+      And a mail with a code reaches Alice's address
+
+    Scenario: The code and a new passcode unlock the card
+      Given Alice has locked her card
+      And her desktop tells Alice that her card is locked
+      And Alice opened the service in her browser
+      And she went to "Unlock your smartcard" for a code
+      When she enters the code from her mail and the new passcode "24681357"
+      Then she sees "Your smartcard is unlocked"
+      And her card accepts the passcode "24681357"
+
+    Scenario: A card that was unlocked on the page is renewed there
+      Given Alice has locked her card
+      And her desktop tells Alice that her card is locked
+      And Alice opened the service in her browser
+      And she went to "Unlock your smartcard" for a code
+      And she has entered the code from her mail and the new passcode "24681357"
+      And Alice took her card out and signed in again at her desktop
+      When Alice renews her card on the page
+      Then she sees "Success: certificate renewed for smartcard"

@@ -58,3 +58,32 @@ Feature: The passcode
       Given the passcode of her card is the older "1234"
       When Alice renews her card
       Then she is told "Success: certificate renewed for smartcard"
+
+  @browser
+  Rule: The page asks for the passcode and changes it
+
+    Background:
+      Given Alice is signed in at her desktop
+
+    Scenario: 'Change Passcode' replaces the old one
+      When Alice changes her passcode on the page to "87654321"
+      Then she sees "Your passcode was changed"
+      And her card accepts the passcode "87654321"
+      And her card refuses the passcode "123456"
+
+    Scenario Outline: On the page too a new passcode has 6 to 8 digits
+      When Alice changes her passcode on the page to "<passcode>"
+      Then the page objects "6 to 8 digits"
+      And her card has 3 tries left
+
+      Examples:
+        | passcode  |
+        | 12345     |
+        | 123456789 |
+        | 12345a    |
+
+    Scenario: A wrong passcode on the page tells the tries left
+      When Alice tries to renew her card on the page with a wrong passcode
+      Then she sees "Enter passcode"
+      And the page says "2 tries are left"
+      And the CA was asked for nothing

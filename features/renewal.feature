@@ -37,3 +37,23 @@ Feature: Renewal of both certificates
     When Alice renews her card
     Then the CA holds both old certificates for superseded
     And the CA holds both certificates on her card for valid
+
+  @browser
+  Rule: The page renews as the program does
+
+    Background:
+      Given Alice holds a smartcard with 30 days left
+      And Alice is signed in at her desktop
+
+    Scenario: 'Renew Certificate' and 'Continue' replace both certificates
+      When Alice renews her card on the page
+      Then both certificates on her card are new, longer valid and hers
+      And each certificate on her card belongs to the key beside it
+      And the CA holds both old certificates for superseded
+      And the CA holds both certificates on her card for valid
+
+    Scenario: What is not confirmed is not begun
+      Given the page of the service is open
+      When she selects "Renew Certificate" and enters her passcode
+      Then she sees "Renew certification confirmation"
+      And the CA was asked for nothing

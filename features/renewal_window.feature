@@ -17,6 +17,17 @@ Feature: The renewal window
       | 1 day     |
       | 1 second  |
 
+  Scenario Outline: The clocks that go forward or back neither close the window nor open it again
+    Given her card expires in 1 second
+    And summer time <turns> at this moment
+    When Alice renews her card
+    Then she is told "Success: certificate renewed for smartcard"
+
+    Examples:
+      | turns  |
+      | begins |
+      | ends   |
+
   Scenario Outline: Before the window the renewal is not due
     Given her card expires in <time left>
     When Alice tries to renew her card

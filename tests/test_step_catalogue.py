@@ -15,7 +15,7 @@ from pytest_bdd.feature import get_features
 from pytest_bdd.parser import Feature
 from pytest_bdd.steps import StepFunctionContext, step_function_context_registry
 
-import steps
+import selfrenew_steps
 
 ROOT = Path(__file__).parent.parent
 FEATURES: list[Feature] = get_features([str(ROOT / "features")])
@@ -41,13 +41,15 @@ def used_steps() -> set[Used]:
 
 
 def definitions() -> list[StepFunctionContext]:
-    for module in pkgutil.iter_modules(steps.__path__):
-        importlib.import_module(f"steps.{module.name}")
+    for module in pkgutil.iter_modules(selfrenew_steps.__path__):
+        # It has no steps, and needs playwright, which is there where there is a browser.
+        if module.name != "service_page":
+            importlib.import_module(f"selfrenew_steps.{module.name}")
     # pytest-bdd brings a step of its own, for stopping in a debugger.
     return [
         each
         for each in step_function_context_registry.values()
-        if each.step_func.__module__.startswith("steps.")
+        if each.step_func.__module__.startswith("selfrenew_steps.")
     ]
 
 

@@ -1,16 +1,59 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The CA: what it was asked, and which certificates it holds for good."""
+"""The CA: what it was asked, which certificates it holds for good, and what it does wrong."""
 
-from pytest_bdd import parsers, then
+from pytest_bdd import given, parsers, then
 
 from selfrenew.transport import Reader
 from selfrenew_emulator.ca import IssuerName, person_name
 from selfrenew_emulator.certificate_status import CertificateState
+from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import Stage
+from selfrenew_emulator.stage.remote import RemoteFaults
 
 from .card_contents import read_contents
 from .holder import HeldCard
+
+_LOST = {"request": "ca.answer-lost:times=1", "confirmation": "ca.pkiconf-lost:times=1"}
+# Long enough to be asked for more than once, in what a person waits.
+_CHECK_AFTER_MOST_SECONDS = 20
+CaFaults = FaultBoard | RemoteFaults
+
+
+@given("the CA is away")
+def ca_is_away(ca_faults: CaFaults) -> None:
+    ca_faults.arm("ca.unreachable")
+
+
+@given("the CA is well again")
+def ca_is_well(ca_faults: CaFaults) -> None:
+    ca_faults.clear()
+
+
+@given(parsers.re(r"the (?P<issuer>authentication|signing) issuer of the CA is down"))
+def issuer_is_down(ca_faults: CaFaults, issuer: str) -> None:
+    ca_faults.arm(f"ca.issuer-down:issuer={issuer}")
+
+
+@given(
+    parsers.re(
+        r"the (?P<issuer>authentication|signing) issuer of the CA goes down once it is asked for a "
+        r"certificate"
+    )
+)
+def issuer_goes_down(ca_faults: CaFaults, issuer: str) -> None:
+    ca_faults.arm(f"ca.issuer-down:issuer={issuer},at=cr")
+
+
+@given(parsers.re(r"the CA's answer to a (?P<message>request|confirmation) is lost once"))
+def answer_is_lost(ca_faults: CaFaults, message: str) -> None:
+    ca_faults.arm(_LOST[message])
+
+
+@given(parsers.re(r"the CA takes (?P<seconds>\d+) seconds to decide"), converters={"seconds": int})
+def takes_time(ca_faults: CaFaults, seconds: int) -> None:
+    after = seconds if seconds > 600 else min(seconds, _CHECK_AFTER_MOST_SECONDS)
+    ca_faults.arm(f"ca.waiting:seconds={seconds},check-after={after}")
 
 
 @then("the CA was asked for nothing")

@@ -2,6 +2,9 @@
 """The passcode: entered wrongly, changed, forgotten, and set anew by an unlock."""
 
 import re
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
 
 from pytest_bdd import given, parsers, then, when
 
@@ -12,8 +15,11 @@ from selfrenew.piv.errors import PasscodeBlockedError
 from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
 from selfrenew.services import ServiceRefusedError
+from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import Stage, mail_address
+from selfrenew_emulator.stage.remote import RemoteFaults
 
 from .attempt import Attempt, attempt
 from .renewal import renew
@@ -23,27 +29,30 @@ _TRIES = 3
 _CODE = re.compile(r"^Your code is (\S+)$", re.MULTILINE)
 
 
-def mailed_code(stage: Stage, holder: Person) -> str:
-    message = stage.outbox.messages_to(mail_address(holder))[-1]
+def mailed_code(stage: Stage, holder: Person, number: int = -1) -> str:
+    message = stage.outbox.messages_to(mail_address(holder))[number]
     found = _CODE.search(message.get_content())
     assert found is not None
     return found[1]
 
 
 def change(reference: Reference, old: str, new: str) -> Attempt:
-    client = _client(reference)
-    return attempt(lambda: change_passcode(client, Secret(old), Secret(new)))
+    with _client(reference) as client:
+        return attempt(lambda: change_passcode(client, Secret(old), Secret(new)))
 
 
-def _client(reference: Reference) -> PivClient:
-    client = PivClient(reference.reader.connect())
-    client.select()
-    return client
+@contextmanager
+def _client(reference: Reference) -> Iterator[PivClient]:
+    with closing(reference.reader.connect()) as connection:
+        client = PivClient(connection)
+        client.select()
+        yield client
 
 
 def _unlock(reference: Reference, new: str, unlock: str, code: str) -> Attempt:
-    client, management = _client(reference), reference.services.management
-    return attempt(lambda: finish_unlock(client, management, unlock, Secret(code), Secret(new)))
+    management = reference.services.management
+    with _client(reference) as client:
+        return attempt(lambda: finish_unlock(client, management, unlock, Secret(code), Secret(new)))
 
 
 @given(parsers.parse("Alice has entered a wrong passcode {count:d} times"))
@@ -86,7 +95,8 @@ def tries_to_change(reference: Reference, old: str, new: str) -> Attempt:
 
 @when("Alice asks for an unlock code", target_fixture="unlock")
 def asks_for_code(reference: Reference) -> str:
-    return start_unlock(_client(reference), reference.services.management)
+    with _client(reference) as client:
+        return start_unlock(client, reference.services.management)
 
 
 @when(parsers.parse('Alice unlocks her card with the new passcode "{new}"'))
@@ -110,6 +120,35 @@ def tries_wrong_code(stage: Stage, reference: Reference, alice: Person) -> Attem
     unlock = asks_for_code(reference)
     wrong = mailed_code(stage, alice)[::-1] + "0"
     return _unlock(reference, "24681357", unlock, wrong)
+
+
+@given("the mail with Alice's unlock code was lost")
+def code_was_lost(
+    stage: Stage, reference: Reference, alice: Person, mail_faults: FaultBoard | RemoteFaults
+) -> None:
+    lost = mail_faults.arm("mail.lost")
+    asks_for_code(reference)
+    assert lost.strikes == 1
+    assert not stage.outbox.messages_to(mail_address(alice))
+
+
+@given(
+    parsers.parse("the mail with Alice's unlock code comes {minutes:d} minutes late"),
+    target_fixture="delay",
+)
+def code_comes_late(mail_faults: FaultBoard | RemoteFaults, minutes: int) -> timedelta:
+    mail_faults.arm(f"mail.late:by={minutes}m")
+    return timedelta(minutes=minutes)
+
+
+@when("Alice tries to unlock her card with the code once it has come", target_fixture="attempted")
+def tries_late_code(
+    stage: Stage, reference: Reference, alice: Person, clock: SettableClock, delay: timedelta
+) -> Attempt:
+    unlock = asks_for_code(reference)
+    assert not stage.outbox.messages_to(mail_address(alice))
+    clock.advance(delay)
+    return _unlock(reference, "24681357", unlock, mailed_code(stage, alice))
 
 
 @then("a mail with a code reaches Alice's address")

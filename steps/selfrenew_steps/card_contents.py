@@ -7,7 +7,7 @@ of the reference's client is used, so that its mistakes are not checked by thems
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -90,15 +90,14 @@ def key_goes_with(reader: Reader, slot: str, certificate: x509.Certificate, pass
 
 @contextmanager
 def _selected(reader: Reader) -> Iterator[CardConnection]:
-    connection = reader.connect()
-    try:
+    with closing(reader.connect()) as connection:
         connection.reset()
         _, sw = _send(connection, bytes.fromhex("00A40400"), PIV)
         assert sw == 0x9000
-        yield connection
-    finally:
-        connection.reset()
-        connection.close()
+        try:
+            yield connection
+        finally:
+            connection.reset()
 
 
 def _verify(card: CardConnection, passcode: str) -> bytes:

@@ -2,76 +2,34 @@
 """The renewal: done, tried, or broken off by a card pulled out."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from selfrenew.cmp import CmpError
 from selfrenew.config import Reference
-from selfrenew.iso7816 import Instruction
 from selfrenew.renewal import Event, ExpiredError, NotDueError, RenewalInterruptedError, events
 from selfrenew.secret import Secret
-from selfrenew.transport import CardConnection, CardRemovedError
+from selfrenew_emulator.faults import CARD_REMOVED, FaultBoard
 from selfrenew_emulator.stage import Stage
+from selfrenew_emulator.stage.remote import RemoteFaults
 
 from .attempt import Attempt, attempt
 from .holder import HeldCard
 
-# Which command of its kind takes the card's power; the signing slot's turn comes first.
+# The command at which the card goes, as the catalogue of faults has it.
 _MOMENTS = {
-    "before the new signing key is made": (Instruction.GENERATE_ASYMMETRIC_KEY_PAIR, 1, False),
-    "once the new signing key is made": (Instruction.GENERATE_ASYMMETRIC_KEY_PAIR, 1, True),
-    "once the new signing certificate is written": (Instruction.PUT_DATA, 1, True),
-    "before the new authentication key is made": (
-        Instruction.GENERATE_ASYMMETRIC_KEY_PAIR,
-        2,
-        False,
-    ),
-    "once the new authentication key is made": (
-        Instruction.GENERATE_ASYMMETRIC_KEY_PAIR,
-        2,
-        True,
-    ),
-    "once the new authentication certificate is written": (Instruction.PUT_DATA, 2, True),
+    "before the new signing key is made": "before=GENERATE,slot=9c",
+    "while the new signing key is made": "during=GENERATE,slot=9c",
+    "once the new signing key is made": "after=GENERATE,slot=9c",
+    "while the new signing certificate is written": "during=PUT DATA,slot=9c",
+    "once the new signing certificate is written": "after=PUT DATA,slot=9c",
+    "before the new authentication key is made": "before=GENERATE,slot=9a",
+    "while the new authentication key is made": "during=GENERATE,slot=9a",
+    "once the new authentication key is made": "after=GENERATE,slot=9a",
+    "while the new authentication certificate is written": "during=PUT DATA,slot=9a",
+    "once the new authentication certificate is written": "after=PUT DATA,slot=9a",
 }
-_CHAINED = 0x10
-
-
-class PulledOut:
-    """A connection whose card is pulled out at one command, before it or after it was done."""
-
-    def __init__(
-        self, inner: CardConnection, stage: Stage, instruction: int, count: int, after: bool
-    ) -> None:
-        self._inner = inner
-        self._stage = stage
-        self._instruction = instruction
-        self._left = count
-        self._after = after
-
-    @property
-    def atr(self) -> bytes:
-        return self._inner.atr
-
-    def transmit(self, command: bytes) -> bytes:
-        last_of_chain = not command[0] & _CHAINED
-        if command[1] == self._instruction and last_of_chain:
-            self._left -= 1
-            if self._left == 0:
-                if self._after:
-                    self._inner.transmit(command)
-                self._stage.reader.remove()
-                raise CardRemovedError(self._stage.reader.name)
-        return self._inner.transmit(command)
-
-    def reset(self) -> None:
-        self._inner.reset()
-
-    def exclusive(self) -> AbstractContextManager[object]:
-        return self._inner.exclusive()
-
-    def close(self) -> None:
-        self._inner.close()
 
 
 @pytest.fixture
@@ -82,12 +40,7 @@ def told() -> list[Event]:
 def renew(
     reference: Reference, passcode: str, observe: Callable[[Event], None] = lambda _: None
 ) -> Attempt:
-    connection = reference.reader.connect()
-    renewal = reference.renewal(Secret(passcode), connection=connection, observe=observe)
-    try:
-        return attempt(renewal.run)
-    finally:
-        connection.close()
+    return attempt(lambda: reference.renew(Secret(passcode), observe=observe))
 
 
 @when("Alice renews her card", target_fixture="attempted")
@@ -107,6 +60,11 @@ def tries_to_renew(reference: Reference, passcode: str) -> Attempt:
     return renew(reference, passcode)
 
 
+@given("Alice has tried to renew her card")
+def has_tried_to_renew(reference: Reference, passcode: str) -> None:
+    assert renew(reference, passcode).error is not None
+
+
 @when(
     parsers.parse('Alice tries to renew her card with the passcode "{wrong}"'),
     target_fixture="attempted",
@@ -115,21 +73,33 @@ def tries_with_passcode(reference: Reference, wrong: str) -> Attempt:
     return renew(reference, wrong)
 
 
+PullOut = Callable[[str], Attempt]
+
+
+@pytest.fixture
+def pull_out(
+    card_faults: FaultBoard | RemoteFaults, reference: Reference, passcode: str
+) -> PullOut:
+    """Begin a renewal, whose card is pulled out at a moment."""
+
+    def begin(moment: str) -> Attempt:
+        pulled = card_faults.arm(f"{CARD_REMOVED.name}:{_MOMENTS[moment]}")
+        attempted = renew(reference, passcode)
+        assert attempted.error is not None
+        assert pulled.strikes == 1
+        return attempted
+
+    return begin
+
+
 @when(parsers.re(r"her card is pulled out (?P<moment>.+)"), target_fixture="attempted")
-def is_pulled_out(stage: Stage, reference: Reference, passcode: str, moment: str) -> Attempt:
-    instruction, count, after = _MOMENTS[moment]
-    inner = reference.reader.connect()
-    connection = PulledOut(inner, stage, instruction, count, after)
-    card = attempt(reference.renewal(Secret(passcode), connection=connection).run)
-    assert card.error is not None
-    return card
+def is_pulled_out(pull_out: PullOut, moment: str) -> Attempt:
+    return pull_out(moment)
 
 
 @given(parsers.re(r"her card was pulled out (?P<moment>.+) and put back"))
-def was_pulled_out(
-    stage: Stage, reference: Reference, passcode: str, held: HeldCard, moment: str
-) -> None:
-    is_pulled_out(stage, reference, passcode, moment)
+def was_pulled_out(pull_out: PullOut, stage: Stage, held: HeldCard, moment: str) -> None:
+    pull_out(moment)
     stage.reader.insert(held.card)
 
 
@@ -138,6 +108,18 @@ def told_to_run_again(stage: Stage, held: HeldCard, attempted: Attempt) -> None:
     assert isinstance(attempted.error, RenewalInterruptedError)
     assert "run the renewal again" in attempted.text
     stage.reader.insert(held.card)
+
+
+@then("she is told to run the renewal again")
+def told_to_run_it_again(attempted: Attempt) -> None:
+    assert isinstance(attempted.error, RenewalInterruptedError)
+    assert "run the renewal again" in attempted.text
+
+
+@then("she is told to try again later")
+def told_to_try_later(attempted: Attempt) -> None:
+    assert isinstance(attempted.error, CmpError)
+    assert "ry again later" in attempted.text
 
 
 @then(parsers.parse('she is told "{text}"'))

@@ -37,7 +37,9 @@ def session(card_reader: Reader, reference: Reference) -> Iterator[AgentSession]
 def validate(stage: Stage) -> Iterator[Validate]:
     """Ask the Spine about a ticket as an application would, with another HTTP client."""
     context = ssl.create_default_context(cafile=stage.root_file)
-    with httpx.Client(verify=context, base_url=stage.urls.spine, trust_env=False) as client:
+    with httpx.Client(
+        verify=context, base_url=stage.urls.spine, trust_env=False, timeout=60
+    ) as client:
 
         def ask(ticket: str) -> dict[str, Any]:
             answer = client.post("/tickets/validation", json={"ticket": ticket})

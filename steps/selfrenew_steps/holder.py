@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Alice, the card she holds, and how long it is good for."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from selfrenew.piv.references import Algorithm
 from selfrenew.transport import Reader
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.faults import ProcessZone, switching_at
 from selfrenew_emulator.spine import Person, Role
 from selfrenew_emulator.stage import Stage
 
@@ -57,9 +59,14 @@ def hand_out(
     days_left: float = 365,
     algorithm: Algorithm = Algorithm.P256,
     passcode: str = _PASSCODE,
+    certificate_padding: int = 0,
 ) -> HeldCard:
     card = stage.make_card(
-        holder, days_left=days_left, algorithm=algorithm, passcode=passcode.encode()
+        holder,
+        days_left=days_left,
+        algorithm=algorithm,
+        passcode=passcode.encode(),
+        certificate_padding=certificate_padding,
     )
     if stage.reader.card_present:
         stage.reader.remove()
@@ -137,6 +144,24 @@ def passcode_is(stage: Stage, card_reader: Reader, alice: Person, older: str) ->
 def card_expires_in(clock: SettableClock, held: HeldCard, time: str) -> None:
     certificate = held.handed_out.certificates["authentication"]
     clock.set(certificate.not_valid_after_utc - duration(time))
+
+
+@pytest.fixture
+def local_time() -> Iterator[ProcessZone]:
+    """By what local time this process goes, until the scenario ends."""
+    zone = ProcessZone()
+    yield zone
+    zone.restore()
+
+
+@given(parsers.parse("her computer goes by the local time of {zone}"))
+def goes_by_local_time(local_time: ProcessZone, zone: str) -> None:
+    local_time.set(zone)
+
+
+@given(parsers.re(r"summer time (?P<turns>begins|ends) at this moment"))
+def summer_time_turns(local_time: ProcessZone, clock: SettableClock, turns: str) -> None:
+    local_time.set(switching_at(clock(), begins=turns == "begins"))
 
 
 @given(parsers.re(r"her card expired (?P<time>.+) ago"))

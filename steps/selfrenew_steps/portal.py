@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The portal: served over TLS under the stage's root, as it should be or with a fault."""
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_bdd import given, parsers
+
+from selfrenew.portal import Assets
+from selfrenew_emulator.stage import LocalStage, Stage
+from selfrenew_emulator.stage.remote import RemoteStage
+
+from .running_portal import RunningPortal
+from .service_portal import RemotePortal, ServicePortal
+
+
+@pytest.fixture
+def portal(request: pytest.FixtureRequest, stage: Stage) -> Iterator[ServicePortal]:
+    """A portal with an address, which starts once there is a desktop to work with."""
+    if isinstance(stage, RemoteStage):
+        remote = RemotePortal(stage)
+        yield remote
+        remote.stop()
+        return
+    assert isinstance(stage, LocalStage)
+    assets: Assets = request.getfixturevalue("assets")
+    portal = RunningPortal(stage, assets, stage.clock, agent_port=0)
+    yield portal
+    portal.close()
+
+
+@given("the service needs newer software than she has")
+def needs_newer(portal: ServicePortal) -> None:
+    portal.minimum_version = "99"
+
+
+@given(parsers.parse('the portal has the fault "{name}"'))
+def has_fault(portal: ServicePortal, name: str) -> None:
+    portal.fault = name

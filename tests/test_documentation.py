@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from selfrenew_emulator.cli import ExitCode
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
 _EXAMPLE = re.compile(
@@ -18,13 +20,29 @@ _EXAMPLE = re.compile(
 _LINK = re.compile(r"\]\((?!https?:)(?P<target>[^)#]+)")
 
 
-def test_the_readmes_example_prints_what_it_says() -> None:
-    example = _EXAMPLE.search((ROOT / "README.md").read_text())
-    assert example is not None
+EXAMPLES = [
+    pytest.param(example, id=document.name)
+    for document in DOCUMENTS
+    for example in _EXAMPLE.finditer(document.read_text())
+]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_prints_what_it_says(example: re.Match[str]) -> None:
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(example["code"], "README.md", "exec"), {})  # noqa: S102  the example itself
+        exec(compile(example["code"], "example", "exec"), {})  # noqa: S102  the example itself
     assert printed.getvalue() == example["prints"]
+
+
+def test_the_readme_has_an_example() -> None:
+    assert _EXAMPLE.search((ROOT / "README.md").read_text())
+
+
+def test_the_emulators_exit_codes_stand_in_their_table() -> None:
+    _, _, emulator = (ROOT / "docs" / "command-line.md").read_text().partition("# The emulator's")
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|", emulator, re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(each, each.name) for each in ExitCode]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -27,10 +27,11 @@ from selfrenew.piv.reference_data import check_new_passcode
 from selfrenew.renewal import RenewalOutcome
 from selfrenew.secret import Secret
 from selfrenew_emulator.reader import PrivatePcscd
-from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage, PcscStage, Stage
+from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage, PcscStage, Stage, StageError
 
-STAGES = ("embedded", "pcsc")
+STAGES = ("embedded", "pcsc", "containers")
 _WRONG = Secret("00000000")
+_NO_STAGE = 13
 
 
 class Story:
@@ -104,15 +105,17 @@ class Story:
     def _renew(self, reference: Reference) -> RenewalOutcome:
         self._chapter("She enters her passcode, and both certificates are renewed")
         with show_progress(self._console) as observe:
-            outcome = reference.renewal(self._passcode, observe=observe).run()
+            outcome = reference.renew(self._passcode, observe=observe)
         self._console.print(Panel(f"[b green]{messages.SUCCESS}[/]", width=78))
         self._tell(messages.SUCCESS_NEXT)
         return outcome
 
     def _compare(self, outcome: RenewalOutcome) -> None:
         table = Table(title="What changed", width=78)
-        for column in ("", "serial", "until"):
-            table.add_column(column, overflow="fold")
+        table.add_column()
+        # As long as RFC 5280, 4.1.2.2 lets it be, since it is to be copied.
+        table.add_column("serial", min_width=40)
+        table.add_column("until", overflow="fold")
         for key, new in outcome.new.items():
             name = messages.SLOT_NAMES[key]
             old = outcome.old[key]
@@ -129,7 +132,7 @@ class Story:
 
 
 def _cells(certificate: x509.Certificate) -> tuple[str, str]:
-    return f"{certificate.serial_number:x}", f"{certificate.not_valid_after_utc:%d %B %Y}"
+    return f"{certificate.serial_number:x}", f"{certificate.not_valid_after_utc:%d %b %Y}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -142,6 +145,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code, text = ExitCode.DONE, _tell_story(options, console)
         except KeyboardInterrupt:
             code, text = ExitCode.CANCELLED, messages.CANCELLED
+        except StageError as error:
+            # As ci/demo ends where something that the stage needs is not there.
+            console.print(str(error))
+            return _NO_STAGE
         except Exception as error:
             ending = ending_of(error)
             if ending is None:
@@ -160,7 +167,7 @@ def _tell_story(options: argparse.Namespace, console: Console) -> str:
     passcode = Secret(os.environ.get("SELFRENEW_PASSCODE") or TEST_PASSCODE)
     check_new_passcode(passcode)
     with ExitStack() as stack:
-        stage = stack.enter_context(_open_stage(options, stack))
+        stage = _open_stage(options, stack)
         Story(stage, passcode, console).run(
             days_left=options.days_left,
             key_type=options.key_type,
@@ -171,8 +178,14 @@ def _tell_story(options: argparse.Namespace, console: Console) -> str:
 
 def _open_stage(options: argparse.Namespace, stack: ExitStack) -> Stage:
     if options.stage == "embedded":
-        return EmbeddedStage(seed=options.seed)
-    return PcscStage(stack.enter_context(PrivatePcscd()), seed=options.seed)
+        return stack.enter_context(EmbeddedStage(seed=options.seed))
+    if options.stage == "containers":
+        # Docker's client is an extra, which no other stage needs.
+        from selfrenew_emulator.stage.containers import ContainersStage  # noqa: PLC0415
+
+        return stack.enter_context(ContainersStage())
+    pcscd = stack.enter_context(PrivatePcscd())
+    return stack.enter_context(PcscStage(pcscd, seed=options.seed))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,14 +18,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import settings
 
 from selfrenew.http import open_http
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--windows", action="store_true", help="run the agent's windows too")
+    parser.addoption("--screenshots", type=Path, help="folder for pictures of the page's states")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "interop: checks against another implementation of a standard"
     )
+    # How long an example takes says how busy the machine is, not whether the claim holds.
+    settings.register_profile("selfrenew", deadline=None)
+    settings.load_profile("selfrenew")
 
 
 @dataclass
@@ -34,6 +43,8 @@ class Request:
     target: str
     headers: dict[str, str]
     body: bytes
+    client_certificate: bytes | None = None
+    """In DER, where the TLS context asks for one."""
 
 
 def http_answer(
@@ -54,6 +65,8 @@ class Loopback:
     context: ssl.SSLContext | None = None
     blurt: bytes | None = None
     """Sent instead, whatever comes; not HTTP and not TLS."""
+    says_goodbye: bool = False
+    """Whether TLS is ended as the standard wants it, by an alert, and not by hanging up."""
     seen: list[Request] = field(default_factory=list)
     bytes_sent: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
@@ -74,7 +87,7 @@ class Loopback:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port)).close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(60)
         self._listener.close()
 
     def _accept(self) -> None:
@@ -91,7 +104,7 @@ class Loopback:
         # A client that breaks off is what many tests are about.
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
             stack.callback(connection.close)
-            connection.settimeout(10)
+            connection.settimeout(60)
             if self.blurt is not None:
                 connection.recv(100_000)
                 connection.sendall(self.blurt)
@@ -102,11 +115,15 @@ class Loopback:
             request = _read_request(connection)
             if request is None:
                 return
+            if isinstance(connection, ssl.SSLSocket):
+                request.client_certificate = connection.getpeercert(binary_form=True)
             self.seen.append(request)
             answer = self.respond(request)
             for part in (answer,) if isinstance(answer, bytes) else answer:
                 connection.sendall(part)
                 self.bytes_sent += len(part)
+            if self.says_goodbye and isinstance(connection, ssl.SSLSocket):
+                connection.unwrap()
 
 
 def _read_request(connection: socket.socket) -> Request | None:
@@ -155,7 +172,7 @@ def tls_loopback(tls_authority: trustme.CA) -> Iterator[Loopback]:
 @pytest.fixture
 def http(tls_root: Path) -> Iterator[httpx.Client]:
     """The client as the programs open it, but with less patience."""
-    with open_http(tls_root, timeout_seconds=5) as client:
+    with open_http(tls_root, timeout_seconds=60) as client:
         yield client
 
 

@@ -40,7 +40,7 @@ def test_no_output_and_no_file_holds_passcode_or_puk(
         stage.write_card(tmp_path / "alice.card", card)
         stage.reader.insert(card)
         reference.session().sign_in(Secret(first), lambda roles: roles[0])
-        reference.renewal(Secret(first)).run()
+        reference.renew(Secret(first))
         client = PivClient(stage.reader.connect())
         client.select()
         change_passcode(client, Secret(first), Secret(changed))

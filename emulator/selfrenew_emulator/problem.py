@@ -2,6 +2,7 @@
 """How a service says no over HTTP: problem details (RFC 9457) with a machine-readable reason."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +21,18 @@ class Problem(BaseModel):
     status: int
     detail: str
     reason: str
+
+
+_DOCUMENTED = {"content": {CONTENT_TYPE: {"schema": Problem.model_json_schema()}}}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Tell FastAPI which refusals to document for each operation.
+
+    As a schema, not as a model: of that it would make a validator for each status of each
+    operation, which takes most of the time of a stage's start, and nothing is validated with it.
+    """
+    return dict.fromkeys(statuses, _DOCUMENTED)
 
 
 class ProblemError(Exception):

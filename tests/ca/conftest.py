@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.hazmat.asn1 import TLV
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from selfrenew.cmp.building import (
@@ -20,15 +21,25 @@ from selfrenew.cmp.building import (
     certificate_confirmation,
     certificate_request,
 )
+from selfrenew.cmp.information import InfoType, read_info
 from selfrenew.cmp.message import (
     ReceivedMessage,
     decode,
+    decode_list,
     decode_message,
     encode,
+    encode_list,
     fail_names,
 )
 from selfrenew.cmp.protection import PrivateKeySigner
-from selfrenew.cmp.structures import BodyType, CertRepMessage, ErrorMsgContent
+from selfrenew.cmp.structures import (
+    BodyType,
+    CertRepMessage,
+    ErrorMsgContent,
+    GenMsgContent,
+    PkiStatus,
+    PkiStatusInfo,
+)
 from selfrenew_emulator.ca import CertificateAuthority, person_name
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
@@ -42,6 +53,7 @@ PROFILES = ("authentication", "signing")
 # Plain HTTP, so there is no TLS to set up for each request.
 HTTP = httpx.Client(
     trust_env=False,
+    timeout=60,
     verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
     limits=httpx.Limits(max_keepalive_connections=0),
 )
@@ -91,6 +103,13 @@ class Talk:
         content, pvno = certificate_confirmation(self.certificate)
         return self.say(BodyType.CERTCONF, content, self.nonce, pvno)
 
+    def inquire(self, *items: TLV) -> dict[InfoType, bytes | None]:
+        answer = self.say(BodyType.GENM, encode_list(GenMsgContent(items=list(items))))
+        assert answer.body_type is BodyType.GENP, self.reasons
+        told = map(read_info, decode_list(GenMsgContent, answer.content))
+        kinds = {kind.oid: kind for kind in InfoType}
+        return {kinds[oid]: value for oid, value in told}
+
     @property
     def nonce(self) -> bytes | None:
         assert self.answer is not None
@@ -106,10 +125,25 @@ class Talk:
         return x509.load_der_x509_certificate(encode(pair.cert_or_enc_cert.value))
 
     @property
-    def reasons(self) -> frozenset[str]:
+    def refusal(self) -> PkiStatusInfo:
+        """What an error says, or ip, cp or kup without a certificate."""
         assert self.answer is not None
-        assert self.answer.body_type is BodyType.ERROR
-        return fail_names(decode(ErrorMsgContent, self.answer.content).pki_status_info)
+        if self.answer.body_type is BodyType.ERROR:
+            status = decode(ErrorMsgContent, self.answer.content).pki_status_info
+        else:
+            (response,) = decode(CertRepMessage, self.answer.content).response
+            assert response.certified_key_pair is None
+            status = response.status
+        assert status.status == PkiStatus.REJECTION
+        return status
+
+    @property
+    def reasons(self) -> frozenset[str]:
+        return fail_names(self.refusal)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.refusal.status_string or ())
 
 
 @dataclass

@@ -190,7 +190,7 @@ class FakeCa:
         return act(request)
 
     def usual(self, request: ReceivedMessage) -> bytes:
-        if request.body_type is BodyType.CERTCONF:
+        if request.body_type in {BodyType.CERTCONF, BodyType.ERROR}:
             return self.reply(request, BodyType.PKICONF, NULL_CONTENT)
         return self.grant(request)
 

@@ -124,7 +124,7 @@ def _running() -> Iterator[World]:
     keys = RememberedKeys()
     with EmbeddedStage(clock=SettableClock(DEFAULT_NOW), key_source=keys) as stage:
         context = ssl.create_default_context(cafile=stage.root_file)
-        options: dict[str, Any] = {"verify": context, "trust_env": False}
+        options: dict[str, Any] = {"verify": context, "trust_env": False, "timeout": 60}
         with (
             httpx.Client(base_url=stage.urls.spine, **options) as spine,
             httpx.Client(base_url=stage.urls.management, **options) as management,

@@ -17,7 +17,7 @@ from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
-from steps.card_contents import CardContents, key_goes_with, read_contents, tries_left
+from selfrenew_steps.card_contents import CardContents, key_goes_with, read_contents, tries_left
 
 PASSCODE = "123456"
 
@@ -42,9 +42,11 @@ class Bench:
     def renewal(
         self, reference: Reference, connection: CardConnection | None = None, **options: object
     ) -> Renewal:
-        return reference.renewal(
+        return Renewal(
+            connection or self.connect(),
+            reference.services,
             Secret(PASSCODE),
-            connection=connection or self.connect(),
+            reference.clock,
             **options,  # type: ignore[arg-type]
         )
 

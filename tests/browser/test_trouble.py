@@ -149,12 +149,13 @@ def test_an_agent_that_stops_telling_and_still_answers_is_asked_again(
 ) -> None:
     SCENES["passcode"](page, portal, agent)
     page.get_by_label("Your passcode").fill("246810")
-    with page.expect_request("**/v1/events"):
-        agent.states.close()
+    # The first may have been on its way before it was closed.
+    for _ in range(2):
+        with page.expect_response("**/v1/events"):
+            agent.states.close()
     expect(page.get_by_label("Your passcode")).to_have_value("246810")
     agent.states.closed = False
-    with page.expect_request("**/v1/events"):
-        agent.set_state("no_card")
+    agent.set_state("no_card")
     heading(page, "Put your smartcard in the reader")
 
 

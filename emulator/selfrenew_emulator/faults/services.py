@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import httpx
 
-from selfrenew_emulator.problem import CONTENT_TYPE, Problem
-
 from .fault import Fault, FaultTarget
 from .moment import number_of
 
@@ -44,6 +42,9 @@ class ServiceRefusal:
 
     def play(self, request: httpx.Request, _: Callable[[], httpx.Response]) -> httpx.Response:
         """Answer in the service's place."""
+        # A web framework comes with it, and most programs that know the faults serve nothing.
+        from selfrenew_emulator.problem import CONTENT_TYPE, Problem  # noqa: PLC0415
+
         problem = Problem(
             title="Refused",
             status=_FORBIDDEN,

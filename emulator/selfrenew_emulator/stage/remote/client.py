@@ -2,6 +2,7 @@
 """The client of a control API: HTTP and JSON, with the token of the stage's shared folder."""
 
 import json
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -14,6 +15,8 @@ from selfrenew_emulator.stage.errors import ControlRefusedError, ControlUnreacha
 from selfrenew_emulator.stage.patience import PATIENCE_SECONDS
 
 _POLL_SECONDS = 0.1
+# Control APIs are HTTP alone, and httpx would load all authorities that are trusted by itself.
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 _Answer = TypeVar("_Answer")
 
 
@@ -26,6 +29,7 @@ class ControlClient:
         self.url = url
         self._http = httpx.Client(
             base_url=url,
+            verify=_NO_TLS,
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 5.0)),
             trust_env=False,
             headers={"authorization": f"Bearer {token.reveal().decode()}"},
@@ -72,7 +76,7 @@ def wait_for(url: str, patience_seconds: float) -> None:
     The programs of a stage are started together, so who needs another one waits for it.
     """
     deadline = time.monotonic() + patience_seconds
-    with httpx.Client(base_url=url, timeout=5.0, trust_env=False) as http:
+    with httpx.Client(base_url=url, verify=_NO_TLS, timeout=5.0, trust_env=False) as http:
         while True:
             try:
                 answer = http.get("/health")

@@ -6,6 +6,8 @@ import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from selfrenew.clock import Clock, system_clock
+
 
 class SettableClock:
     """Stands still until moved. Call it for the present moment (aware, UTC)."""
@@ -76,3 +78,12 @@ class FileClock(SettableClock):
             with os.fdopen(handle, "w", encoding="ascii") as stream:
                 stream.write(now.isoformat() + "\n")
             Path(name).replace(file)
+
+
+def clock_from(file: Path | None) -> Clock:
+    """Give the clock in a file, or the system's. Raise ClockFileError where it is no clock."""
+    if file is None:
+        return system_clock
+    clock = FileClock(file)
+    clock()
+    return clock

@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 import click
 
 from selfrenew_emulator.ca import CertificateAuthority
+from selfrenew_emulator.clock import clock_from
 from selfrenew_emulator.randomness import system_randomness
 from selfrenew_emulator.stage import StateError
 from selfrenew_emulator.stage.folder import StageFolder
 from selfrenew_emulator.stage.services import open_authority
-from selfrenew_emulator.stage.serving.listening import clock_from
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 OUT = click.Path(dir_okay=False, path_type=Path)

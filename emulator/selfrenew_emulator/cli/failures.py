@@ -10,6 +10,7 @@ from selfrenew_emulator.campaign.client import NoClientError
 from selfrenew_emulator.campaign.running import NoDaskError, SchedulerUnreachableError
 from selfrenew_emulator.campaign.scenarios import RehearsalError
 from selfrenew_emulator.card import CardImageError, CardImageExistsError
+from selfrenew_emulator.clock import ClockFileError
 from selfrenew_emulator.faults import FaultError
 from selfrenew_emulator.personalisation import PersonalisationError
 from selfrenew_emulator.reader import ReaderError
@@ -28,6 +29,7 @@ from .exit_codes import ExitCode
 _ENDINGS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (PortTakenError, ExitCode.PORT_TAKEN),
     (StateError, ExitCode.STATE_UNUSABLE),
+    (ClockFileError, ExitCode.STATE_UNUSABLE),
     (ControlUnreachableError, ExitCode.STAGE_UNREACHABLE),
     (LinterUnavailableError, ExitCode.APPLICATION_UNAVAILABLE),
     (CaError, ExitCode.REFUSED),

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from selfrenew_emulator.applications import foreseen, open_application
+from selfrenew_emulator.clock import clock_from
 from selfrenew_emulator.faults import PORTAL_FAULTS, PortalFaults
 
 from .serving import CLOCK
@@ -45,8 +46,6 @@ def portal(
     Serve the portal that is installed until Ctrl-C or SIGTERM, with a fault in place of its pages,
     or by another clock than the system's.
     """  # noqa: D205, D301, D400  help opens with two examples
-    from selfrenew_emulator.stage.serving.listening import clock_from  # noqa: PLC0415  heavy
-
     if times is not None and fault is None:
         raise click.UsageError("Name the --fault that is to strike so often.")
     with open_application(_NAME, config, os.environ, clock_from(clock)) as opened:

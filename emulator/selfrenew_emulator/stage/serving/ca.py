@@ -23,6 +23,7 @@ from selfrenew_emulator.ca import (
     Variety,
 )
 from selfrenew_emulator.ca.errors import UnknownEnrolmentError
+from selfrenew_emulator.clock import clock_from
 from selfrenew_emulator.faults import CaFront, FaultBoard, FaultTarget
 from selfrenew_emulator.problem import ProblemError
 from selfrenew_emulator.randomness import system_randomness
@@ -50,7 +51,7 @@ from selfrenew_emulator.stage.tls import context_of, server_identity
 
 from .control import control_application, control_token, open_shared
 from .faults import fault_operations
-from .listening import Listen, clock_from
+from .listening import Listen
 
 
 @contextmanager

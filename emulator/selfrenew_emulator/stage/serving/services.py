@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi import Path as PathParameter
 
 from selfrenew_emulator.card import generate
+from selfrenew_emulator.clock import clock_from
 from selfrenew_emulator.faults import FaultBoard, FaultTarget
 from selfrenew_emulator.plain_http import PlainHttp
 from selfrenew_emulator.problem import ProblemError
@@ -28,7 +29,7 @@ from selfrenew_emulator.stage.tls import context_of, http_client
 
 from .control import control_application, control_token, open_shared
 from .faults import fault_operations
-from .listening import Listen, clock_from
+from .listening import Listen
 
 UserId = Annotated[str, PathParameter(pattern=r"^[0-9]{12}$")]
 

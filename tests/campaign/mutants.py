@@ -98,6 +98,15 @@ class Silent(DrivenReference):
         return Ending(0, super().renew(passcode).text)
 
 
+class Misleading(DrivenReference):
+    """Sends people away for what has not happened."""
+
+    def renew(self, passcode: Secret) -> Ending:
+        ending = super().renew(passcode)
+        text = ending.text.replace("expired", "is missing").replace("mismatched", "missing")
+        return Ending(ending.code, text)
+
+
 class Talkative(DrivenReference):
     """Tells the passcode, to be helpful."""
 
@@ -150,6 +159,16 @@ def silent(
     sleep: Callable[[float], None],
 ) -> DrivenReference:
     return Silent(_reference(drive(config_file, reader, clock, line, sleep)))
+
+
+def misleading(
+    config_file: Path,
+    reader: Reader,
+    clock: Clock,
+    line: httpx.BaseTransport | None,
+    sleep: Callable[[float], None],
+) -> DrivenReference:
+    return Misleading(_reference(drive(config_file, reader, clock, line, sleep)))
 
 
 def talkative(

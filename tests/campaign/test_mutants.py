@@ -12,6 +12,7 @@ from selfrenew_emulator.campaign.world import World
 from .mutants import (
     by_the_wall_clock,
     confirmed_early,
+    misleading,
     newest_reader,
     persistent,
     silent,
@@ -26,6 +27,8 @@ TWO = f"{RENEWAL} | reader.two-at-once"
 CARRIED = f"{RENEWAL} | world.time-zone:before=GENERATE,slot=9c"
 TURNED = f"{RENEWAL} | world.summer-time:before=GENERATE,slot=9a,turn=ends"
 PULLED = f"{RENEWAL} | card.removed:after=GENERATE,slot=9c"
+EXPIRED = f"{RENEWAL} | world.clock-jumps:at=1,by=400d"
+STRIPPED = f"{PULLED} | card.certificate:at=1,of=9a,kind=missing"
 
 
 def played(client: OpenClient, line: str) -> Result:
@@ -40,6 +43,8 @@ def played(client: OpenClient, line: str) -> Result:
         (confirmed_early, NOT_KEPT, "the CA counts a new signing certificate that is on no card"),
         (persistent, MISTYPED, "presented again after the card had refused it"),
         (silent, PULLED, "it was told to be done, and is not"),
+        (misleading, EXPIRED, "it gave up, and not because of expired"),
+        (misleading, STRIPPED, "it gave up, and not because of signing: mismatched"),
         (talkative, PULLED, "a secret is in what was told"),
         (newest_reader, TWO, "another person's card was changed"),
         (by_the_wall_clock, CARRIED, "nothing but local time was another one"),
@@ -50,6 +55,8 @@ def played(client: OpenClient, line: str) -> Result:
         "certConf before read-back",
         "PIN retried",
         "lies",
+        "names another reason",
+        "names another state",
         "leaks",
         "the newest reader",
         "local time for UTC",
@@ -62,7 +69,9 @@ def test_a_broken_workflow_is_caught(mutant: OpenClient, line: str, found: str) 
     assert any(found in each for each in result.violations), result.violations
 
 
-@pytest.mark.parametrize("line", [RENEWAL, NOT_KEPT, MISTYPED, PULLED, TWO, CARRIED, TURNED])
+@pytest.mark.parametrize(
+    "line", [RENEWAL, NOT_KEPT, MISTYPED, PULLED, EXPIRED, STRIPPED, TWO, CARRIED, TURNED]
+)
 def test_the_reference_passes_where_a_mutant_is_caught(line: str) -> None:
     result = played(find_client(REFERENCE), line)
     assert result.violations == ()

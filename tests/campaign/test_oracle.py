@@ -123,6 +123,24 @@ def test_a_slot_without_both_is_not_usable(changed: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("changed", "days", "lack"),
+    [
+        ({"objects": {"5FC10A": None}}, 0, "missing"),
+        ({"objects": {"5FC10A": ""}}, 0, "missing"),
+        ({"objects": {"5FC10A": text(b"\x70\x05abc")}}, 0, "corrupt"),
+        ({"objects": {"5FC10A": held(CERTIFICATES["authentication"])}}, 0, "mismatched"),
+        ({"keys": {"9C": None}}, 31, "mismatched"),
+        ({}, 31, "expired"),
+        ({}, 0, "not accepted"),
+    ],
+)
+def test_what_a_slot_lacks_is_named_as_people_are_told_it(
+    changed: dict[str, Any], days: int, lack: str
+) -> None:
+    assert CardFound(image(**changed)).lacks("signing", NOW + timedelta(days=days)) == lack
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"subject": CA},

@@ -29,6 +29,7 @@ REGISTRATION_AUTHORITY = "Registration Authority"
 RUN_AGAIN = "run the renewal again"
 UNLOCK = "unlock"
 RESUMED = "previous renewal was interrupted"
+EXPIRED = "expired"
 BOTH_RENEWED = "Both certificates are renewed"
 # Where a renewal stopped with a slot to redo it ends with one of these, and with no other.
 HALF_RENEWED = frozenset({Code.INTERRUPTED, Code.REFUSED, Code.NOT_TRUSTED})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .codes import (
     BOTH_RENEWED,
     DAMAGING,
+    EXPIRED,
     HALF_RENEWED,
     LINES,
     PIN_BLOCKED,
@@ -248,3 +249,18 @@ def _judge_giving_up(run: Evidence) -> Iterator[str]:
     if run.after.usable:
         usable = ", ".join(sorted(run.after.usable))
         yield f"it gave up, and the {usable} certificate still vouches: {run.text}"
+        return
+    yield from _judge_why(run)
+
+
+def _judge_why(run: Evidence) -> Iterator[str]:
+    """Judge what is told of each slot; what was damaged in this run may have been read before."""
+    seen = [run.after, run.before] if DAMAGING & set(run.struck) else [run.after]
+    lacks = [{name: each.card.lacks(name, each.now) for name in each.card.slots} for each in seen]
+    if set(lacks[0].values()) == {EXPIRED}:
+        reasons = [{EXPIRED}]
+    else:
+        reasons = [{f"{name}: {each[name]}" for each in lacks} for name in lacks[0]]
+    for each in reasons:
+        if not any(reason in run.text for reason in each):
+            yield f"it gave up, and not because of {' or '.join(sorted(each))}: {run.text}"

@@ -55,6 +55,8 @@ class SlotFound:
 
     public_key: bytes | None
     certificate: x509.Certificate | None
+    written: bool = True
+    """Whether its object holds anything at all."""
 
     @property
     def goes_together(self) -> bool:
@@ -73,7 +75,9 @@ class CardFound:
         self._image = image
         self.slots = {
             name: SlotFound(
-                _public_key(image["keys"].get(key)), _certificate(image["objects"].get(tag))
+                _public_key(image["keys"].get(key)),
+                _certificate(image["objects"].get(tag)),
+                bool(image["objects"].get(tag)),
             )
             for name, (key, tag) in SLOTS.items()
         }
@@ -132,6 +136,20 @@ class CardFound:
             and slot.certificate.not_valid_before_utc <= now
             and now <= slot.certificate.not_valid_after_utc
         }
+
+    def lacks(self, name: str, now: datetime) -> str:
+        """Name what keeps a slot from vouching, in the words that people are told it by.
+
+        What the card does not show, the services alone know: that they do not accept it.
+        """
+        slot = self.slots[name]
+        if not slot.written:
+            return "missing"
+        if slot.certificate is None:
+            return "corrupt"
+        if not slot.goes_together:
+            return "mismatched"
+        return "expired" if slot.certificate.not_valid_after_utc < now else "not accepted"
 
     def _tries(self, qualifier: str) -> tuple[int, int]:
         reference = self._image["references"][qualifier]

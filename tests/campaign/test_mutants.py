@@ -43,7 +43,7 @@ def played(client: OpenClient, line: str) -> Result:
         (confirmed_early, NOT_KEPT, "the CA counts a new signing certificate that is on no card"),
         (persistent, MISTYPED, "presented again after the card had refused it"),
         (silent, PULLED, "it was told to be done, and is not"),
-        (misleading, EXPIRED, "it gave up, and not because of expired"),
+        (misleading, EXPIRED, "it gave up, and not because of signing: expired"),
         (misleading, STRIPPED, "it gave up, and not because of signing: mismatched"),
         (talkative, PULLED, "a secret is in what was told"),
         (newest_reader, TWO, "another person's card was changed"),

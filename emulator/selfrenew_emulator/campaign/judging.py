@@ -254,13 +254,18 @@ def _judge_giving_up(run: Evidence) -> Iterator[str]:
 
 
 def _judge_why(run: Evidence) -> Iterator[str]:
-    """Judge what is told of each slot; what was damaged in this run may have been read before."""
+    """Judge the reason: what each slot lacks, or else that one that would have vouched has expired.
+
+    What a fault damaged in this run may have been read before that.
+    """
     seen = [run.after, run.before] if DAMAGING & set(run.struck) else [run.after]
-    lacks = [{name: each.card.lacks(name, each.now) for name in each.card.slots} for each in seen]
-    if set(lacks[0].values()) == {EXPIRED}:
-        reasons = [{EXPIRED}]
-    else:
-        reasons = [{f"{name}: {each[name]}" for each in lacks} for name in lacks[0]]
-    for each in reasons:
-        if not any(reason in run.text for reason in each):
-            yield f"it gave up, and not because of {' or '.join(sorted(each))}: {run.text}"
+    lacks = {
+        name: {each.card.lacks(name, each.now) for each in seen} for name in run.after.card.slots
+    }
+    listed = any(f"{name}: " in run.text for name in lacks)
+    if not listed and any(EXPIRED in each for each in lacks.values()) and EXPIRED in run.text:
+        return
+    for name, each in lacks.items():
+        reasons = {f"{name}: {lack}" for lack in each}
+        if not any(reason in run.text for reason in reasons):
+            yield f"it gave up, and not because of {' or '.join(sorted(reasons))}: {run.text}"

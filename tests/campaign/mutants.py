@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from selfrenew.renewal import Renewal, RenewalOutcome
 from selfrenew.renewal.plan import Step
 from selfrenew.secret import Secret
 from selfrenew.transport import CardConnection, NeighbouredReader, Reader
+from selfrenew_emulator.campaign.client import OpenClient
 
 WRONG_PASSCODE = 5
 
@@ -121,64 +123,27 @@ def _reference(driven: DrivenReference) -> Reference:
     return driven._reference  # noqa: SLF001  a mutant is made of it
 
 
-def without_voucher(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Mutant(_reference(drive(config_file, reader, clock, line, sleep)), WithoutVoucher)
+def _made_of(mutant: Callable[[Reference], DrivenReference]) -> OpenClient:
+    """Open the reference, and have a mutant in its place."""
+
+    def open_mutant(
+        config_file: Path,
+        reader: Reader,
+        clock: Clock,
+        line: httpx.BaseTransport | None,
+        sleep: Callable[[float], None],
+    ) -> DrivenReference:
+        return mutant(_reference(drive(config_file, reader, clock, line, sleep)))
+
+    return open_mutant
 
 
-def confirmed_early(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Mutant(_reference(drive(config_file, reader, clock, line, sleep)), ConfirmedEarly)
-
-
-def persistent(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Persistent(_reference(drive(config_file, reader, clock, line, sleep)))
-
-
-def silent(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Silent(_reference(drive(config_file, reader, clock, line, sleep)))
-
-
-def misleading(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Misleading(_reference(drive(config_file, reader, clock, line, sleep)))
-
-
-def talkative(
-    config_file: Path,
-    reader: Reader,
-    clock: Clock,
-    line: httpx.BaseTransport | None,
-    sleep: Callable[[float], None],
-) -> DrivenReference:
-    return Talkative(_reference(drive(config_file, reader, clock, line, sleep)))
+without_voucher = _made_of(partial(Mutant, workflow=WithoutVoucher))
+confirmed_early = _made_of(partial(Mutant, workflow=ConfirmedEarly))
+persistent = _made_of(Persistent)
+silent = _made_of(Silent)
+misleading = _made_of(Misleading)
+talkative = _made_of(Talkative)
 
 
 def by_the_wall_clock(

@@ -260,7 +260,8 @@ def _judge_why(run: Evidence) -> Iterator[str]:
     """
     seen = [run.after, run.before] if DAMAGING & set(run.struck) else [run.after]
     lacks = {
-        name: {each.card.lacks(name, each.now) for each in seen} for name in run.after.card.slots
+        name: {each.card.lacks(name, each.now) for each in seen if name not in each.usable}
+        for name in run.after.card.slots
     }
     listed = any(f"{name}: " in run.text for name in lacks)
     if not listed and any(EXPIRED in each for each in lacks.values()) and EXPIRED in run.text:

@@ -55,7 +55,7 @@ class SlotFound:
 
     public_key: bytes | None
     certificate: x509.Certificate | None
-    written: bool = True
+    written: bool
     """Whether its object holds anything at all."""
 
     @property

@@ -217,6 +217,22 @@ def test_a_card_taken_for_the_one_before_it_answers_nothing_and_comes_again(
     assert reader.card_present
 
 
+def test_a_card_is_powered_once_the_one_before_it_was_powered_off(
+    driver: Driver, reader: VpcdReader[Card], card: Card
+) -> None:
+    inserting = threading.Thread(target=reader.insert, args=(card,))
+    inserting.start()
+    driver.accept()
+    # What pcscd does where the card before was used until it went.
+    assert driver.ask(ATR) == card.atr
+    driver.say(OFF)
+    assert [driver.ask(ATR) for _ in range(2)] == [card.atr] * 2
+    driver.say(ON)
+    assert driver.ask(ATR) == card.atr
+    inserting.join(60)
+    assert not inserting.is_alive()
+
+
 def test_a_reader_that_gives_no_power_is_named(driver: Driver, card: Card) -> None:
     with pytest.raises(NotPoweredError, match=f"{driver.port} gave the card no power"):
         VpcdLink(card, driver.port).start(patience_seconds=0.01)

@@ -250,12 +250,12 @@ class VpcdLink:
                 return
             if not self._powered.is_set():
                 self._check_power(message)
+            self._heard += 1
             self._doubtful = message in _UNANSWERED
             if self._doubtful or message == bytes([Control.GET_ATR]):
                 answer = self._control(Control(message[0]))
             else:
                 answer = self._exchange(message)
-            self._heard += 1
             if self._powered.is_set() and self._heard >= _MESSAGES_TO_SETTLE:
                 self._settled.set()
             if answer is not None:
@@ -275,10 +275,12 @@ class VpcdLink:
             return self._card.atr
         if control is Control.POWER_ON:
             self._card.power_on()
-            self._heard = 0
+            self._heard = 1
             self._powered.set()
         elif control is Control.POWER_OFF:
             self._card.power_off()
+            # Where the card before was used until it went, pcscd takes its power only now.
+            self._heard = 0
         else:
             self._card.reset()
         return None

@@ -27,7 +27,7 @@ _ANSWERS = {"Yes": Answer.YES, "No": Answer.NO}
 @pytest.fixture
 def desk(stage: Stage, portal: ServicePortal) -> Iterator[Desk]:
     """Alice's desktop, the agent not yet started, and the portal that it belongs to."""
-    desk = Desk(stage, portal.url)
+    desk = Desk(stage, portal.url, portal.agent_port)
     portal.agent_port = desk.port
     portal.start()
     yield desk

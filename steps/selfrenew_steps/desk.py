@@ -22,9 +22,12 @@ from .scripted_dialogs import WAIT_SECONDS, ScriptedDialogs
 
 
 class Desk:
-    """Start it to have the agent run; its port is its own before that, and after it was stopped."""
+    """Start it to have the agent run; its port is its own before that, and after it was stopped.
 
-    def __init__(self, stage: Stage, portal_url: str) -> None:
+    `port` 0 is any free one.
+    """
+
+    def __init__(self, stage: Stage, portal_url: str, port: int = 0) -> None:
         self._stage = stage
         self._portal_url = portal_url
         self._stack = ExitStack()
@@ -34,7 +37,7 @@ class Desk:
         """Cleared, whoever asks the CA for a certificate waits."""
         self.ca_may_answer.set()
         self._started = False
-        self._agent, self.dialogs = self._prepare(0)
+        self._agent, self.dialogs = self._prepare(port)
         self.port = self._agent.port
 
     def _prepare(self, port: int) -> tuple[Agent, ScriptedDialogs]:

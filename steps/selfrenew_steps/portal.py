@@ -14,13 +14,21 @@ from .running_portal import RunningPortal
 from .service_portal import RemotePortal, ServicePortal
 
 
+@pytest.fixture(scope="session")
+def remote_portal(programs: RemoteStage) -> Iterator[RemotePortal]:
+    """One for the process, as its stage is."""
+    portal = RemotePortal(programs)
+    yield portal
+    portal.close()
+
+
 @pytest.fixture
 def portal(request: pytest.FixtureRequest, stage: Stage) -> Iterator[ServicePortal]:
     """A portal with an address, which starts once there is a desktop to work with."""
     if isinstance(stage, RemoteStage):
-        remote = RemotePortal(stage)
+        remote: RemotePortal = request.getfixturevalue("remote_portal")
+        remote.begin()
         yield remote
-        remote.stop()
         return
     assert isinstance(stage, LocalStage)
     assets: Assets = request.getfixturevalue("assets")

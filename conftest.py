@@ -4,6 +4,7 @@
 import signal
 
 pytest_plugins = [
+    "pytester",
     "selfrenew_steps",
     "selfrenew_steps.portal",
     "selfrenew_steps.agent",

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The program as a script runs it: in a process of its own, until it ends or is stopped."""
+"""The program as a script runs it, until it ends or is stopped.
 
+What is stopped, killed or spoken to has a process of its own. What ends by itself runs in the
+test's: a new process takes a second to load what is here already.
+"""
+
+import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
-TIMEOUT_SECONDS = 120
+from selfrenew_emulator.cli import main
+
 _COMMAND = (sys.executable, "-c", "from selfrenew_emulator.cli import main; main()")
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -36,16 +43,36 @@ def start_program() -> Iterator[Start]:
 
 
 @pytest.fixture
-def run_program() -> Run:
+def run_program(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Run the program to its end."""
 
     def run(*arguments: object) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(  # noqa: S603  the test's own arguments
-            [*_COMMAND, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
+        command = ["selfrenew-emulator", *map(str, arguments)]
+        capfd.readouterr()
+        code: object = 0
+        with monkeypatch.context() as patch, _left_as_found():
+            patch.setattr(sys, "argv", command)
+            try:
+                main()
+            except SystemExit as ending:
+                code = ending.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(command, code, *capfd.readouterr())
 
     return run
+
+
+@contextmanager
+def _left_as_found() -> Iterator[None]:
+    """Put back what a program may change of its process, since that ends with it."""
+    loggers = [logging.getLogger(name) for name in ("selfrenew", "selfrenew_emulator")]
+    levels = [logger.level for logger in loggers]
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    interrupted = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, interrupted)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

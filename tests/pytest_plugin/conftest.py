@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A project of somebody else's, that pytest is run on in a process of its own."""
+"""A project of somebody else's, that pytest is run on, in a folder of its own."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-_COUNT = re.compile(r"(\d+) (passed|failed|skipped|error)")
+# pytester forgets the modules that were loaded first within a run, so that the stage would be there
+# twice over afterwards.
+import selfrenew_emulator.stage  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -26,24 +23,20 @@ RunPytest = Callable[..., Ended]
 
 
 @pytest.fixture
-def run_pytest(tmp_path: Path) -> RunPytest:
-    """Run pytest on a test file, with settings of the configuration file by their names."""
+def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
+    """Run pytest on a test file, with settings of the configuration file by their names.
+
+    In this process: another one takes seconds to load what is here already.
+    """
+    monkeypatch.setenv("COLUMNS", "300")
 
     def run(code: str, *arguments: str, ci: str = "", **settings: str) -> Ended:
         lines = [f"{name} = {value}" for name, value in settings.items()]
-        (tmp_path / "pytest.ini").write_text("\n".join(["[pytest]", *lines]))
-        (tmp_path / "test_it.py").write_text("import pytest\n" + code)
-        ended = subprocess.run(  # noqa: S603  our own command
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "CI": ci, "COLUMNS": "300"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        text = ended.stdout + ended.stderr
-        last = text.strip().splitlines()[-1] if text.strip() else ""
-        return Ended(text, {kind: int(number) for number, kind in _COUNT.findall(last)})
+        pytester.makeini("\n".join(["[pytest]", *lines]))
+        pytester.makepyfile(test_it="import pytest\n" + code)
+        monkeypatch.setenv("CI", ci)
+        ended = pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        text = "\n".join([*ended.outlines, *ended.errlines])
+        return Ended(text, ended.parseoutcomes() if ended.outlines else {})
 
     return run

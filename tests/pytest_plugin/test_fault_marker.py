@@ -52,7 +52,7 @@ def test_a_marked_test_meets_its_fault_and_no_other_does(run_pytest: RunPytest) 
 
 def test_a_test_that_did_not_meet_its_fault_fails_and_says_why(run_pytest: RunPytest) -> None:
     ended = run_pytest(_NOT_STRIKING, "-rA")
-    assert ended.counts == {"failed": 3, "error": 3}, ended.text
+    assert ended.counts == {"failed": 3, "errors": 3}, ended.text
     for said in (
         "The fault 'card.removed:before=VERIFY' never struck",
         "The fault 'portal.blank-page' had no portal to strike. Ask for a fixture",

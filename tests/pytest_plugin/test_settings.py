@@ -60,8 +60,8 @@ def test_a_setting_that_cannot_be_meant_is_one_line_with_the_remedy(
     ("ci", "settings", "came_of_it"),
     [
         ("", {}, "skipped"),
-        ("true", {}, "error"),
-        ("", {"selfrenew_pcsc": "required"}, "error"),
+        ("true", {}, "errors"),
+        ("", {"selfrenew_pcsc": "required"}, "errors"),
         ("true", {"selfrenew_pcsc": "optional"}, "skipped"),
     ],
 )

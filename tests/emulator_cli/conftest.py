@@ -22,9 +22,9 @@ Start = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def start_program() -> Iterator[Start]:
-    """Start the program with arguments; what still runs after the test is killed."""
+@contextmanager
+def starting() -> Iterator[Start]:
+    """Start the program with arguments; what still runs afterwards is killed."""
     with ExitStack() as stack:
 
         def start(*arguments: object) -> "subprocess.Popen[str]":
@@ -39,6 +39,13 @@ def start_program() -> Iterator[Start]:
             stack.callback(process.kill)
             return process
 
+        yield start
+
+
+@pytest.fixture
+def start_program() -> Iterator[Start]:
+    """Start the program with arguments; what still runs after the test is killed."""
+    with starting() as start:
         yield start
 
 

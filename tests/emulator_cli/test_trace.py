@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from selfrenew_emulator.card import Card, CardImage
 from selfrenew_emulator.cli import ExitCode
 from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.trace import read_trace
+
+from .conftest import starting
 
 POWER_ON = b"\x01"
 SELECT = bytes.fromhex("00A4040005A000000308")
@@ -24,14 +27,18 @@ Start = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
+def make_image(folder: Path) -> Path:
     card = Card.blank(
         pin=b"123456", puk=b"12345678", management_key=bytes(24), randomness=seeded(1)
     )
-    path = tmp_path / "alice.card"
+    path = folder / "alice.card"
     CardImage.create(path, card.state)
     return path
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    return make_image(tmp_path)
 
 
 class Slot:
@@ -57,10 +64,16 @@ class Slot:
         self._socket.close()
 
 
-@pytest.fixture
-def driver() -> Iterator[socket.socket]:
+@contextmanager
+def listening() -> Iterator[socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(TIMEOUT_SECONDS)
+        yield listener
+
+
+@pytest.fixture
+def driver() -> Iterator[socket.socket]:
+    with listening() as listener:
         yield listener
 
 
@@ -68,21 +81,22 @@ def port_of(listener: socket.socket) -> int:
     return int(listener.getsockname()[1])
 
 
-@pytest.fixture
-def recorded(
-    start_program: Start, driver: socket.socket, image: Path, tmp_path: Path
-) -> tuple[Path, list[bytes]]:
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[bytes]]:
     """A trace of three commands, and their answers."""
-    file = tmp_path / "desk.trace"
-    process = start_program("trace", "record", file, "--image", image, "--port", port_of(driver))
-    slot = Slot(driver)
-    assert process.stdout is not None
-    assert "is in the reader" in process.stdout.readline()
-    answers = slot.ask(SELECT, VERIFY, TRIES)
-    process.send_signal(signal.SIGTERM)
-    slot.close()
-    assert process.communicate(timeout=TIMEOUT_SECONDS)[1] == ""
-    assert process.returncode == ExitCode.DONE
+    folder = tmp_path_factory.mktemp("recorded")
+    file = folder / "desk.trace"
+    with starting() as start, listening() as driver:
+        image = make_image(folder)
+        process = start("trace", "record", file, "--image", image, "--port", port_of(driver))
+        slot = Slot(driver)
+        assert process.stdout is not None
+        assert "is in the reader" in process.stdout.readline()
+        answers = slot.ask(SELECT, VERIFY, TRIES)
+        process.send_signal(signal.SIGTERM)
+        slot.close()
+        assert process.communicate(timeout=TIMEOUT_SECONDS)[1] == ""
+        assert process.returncode == ExitCode.DONE
     return file, answers
 
 

@@ -4,6 +4,7 @@
 What is written into the folder is the same for the same lock, whoever builds it.
 """
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -54,12 +55,23 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 def main() -> None:
-    """Build for a source tree: the style sheet, and beside it what the page is tested with."""
+    """Build for a source tree: the style sheet, and beside it what the page is tested with.
+
+    What was built of the same sources stays.
+    """
+    out, built_of = Path(sys.argv[1]), FRONTEND / "node_modules" / ".built-of"
+    sources = hashlib.sha256(Path(__file__).read_bytes())
+    for source in _SOURCES:
+        sources.update((FRONTEND / source).read_bytes())
+    key = sources.hexdigest()
+    if (out / STYLE).exists() and built_of.exists() and built_of.read_text("ascii") == key:
+        return
     try:
-        build(Path(sys.argv[1]))
+        build(out)
         install(FRONTEND)
     except BuildError as error:
         sys.exit(f"frontend/build.py: {error}")
+    built_of.write_text(key, "ascii")
 
 
 if __name__ == "__main__":

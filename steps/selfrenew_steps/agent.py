@@ -25,12 +25,15 @@ _ANSWERS = {"Yes": Answer.YES, "No": Answer.NO}
 
 
 @pytest.fixture
-def desk(stage: Stage, portal: ServicePortal) -> Iterator[Desk]:
+def desk(stage: Stage, portal: ServicePortal, key_making: HeldKeyMaking) -> Iterator[Desk]:
     """Alice's desktop, the agent not yet started, and the portal that it belongs to."""
     desk = Desk(stage, portal.url, portal.agent_port)
     portal.agent_port = desk.port
     portal.start()
     yield desk
+    # The agent's end would wait for what is held back.
+    key_making.go_on()
+    desk.ca_may_answer.set()
     desk.stop()
 
 

@@ -5,7 +5,6 @@ What is stopped, killed or spoken to has a process of its own. What ends by itse
 test's: a new process takes a second to load what is here already.
 """
 
-import logging
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 from selfrenew_emulator.cli import main
+from tests.log_levels import log_levels_kept
 
 _COMMAND = (sys.executable, "-c", "from selfrenew_emulator.cli import main; main()")
 
@@ -72,14 +72,11 @@ def run_program(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[st
 @contextmanager
 def _left_as_found() -> Iterator[None]:
     """Put back what a program may change of its process, since that ends with it."""
-    loggers = [logging.getLogger(name) for name in ("selfrenew", "selfrenew_emulator")]
-    levels = [logger.level for logger in loggers]
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     interrupted = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, interrupted)
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    with log_levels_kept():
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, interrupted)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -2,6 +2,7 @@
 """The pages as HTML: templates, every word of which comes from `selfrenew.messages`."""
 
 from enum import StrEnum, unique
+from functools import cache
 from http import HTTPStatus
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -34,17 +35,9 @@ class Pages:
     """Renders the pages of one portal."""
 
     def __init__(self, settings: PortalSettings, assets: Assets) -> None:
-        self._templates = Environment(
-            loader=PackageLoader("selfrenew.portal"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._templates.globals.update(assets=assets, messages=messages, settings=settings)
+        self._templates = _read_templates()
+        self._given = {"assets": assets, "settings": settings}
         self._table = settings.browsers
-        for name in self._templates.list_templates():
-            self._templates.get_template(name)
 
     def service(self, verdict: Verdict) -> Response:
         """Give the page itself, every state of it as a template for its scripts."""
@@ -67,10 +60,26 @@ class Pages:
         return self._render("check.html", verdict=verdict, results=results)
 
     def _render(self, name: str, status: int = HTTPStatus.OK, **values: object) -> Response:
-        text = self._templates.get_template(name).render(values)
+        text = self._templates.get_template(name).render(**self._given, **values)
         headers = {
             "Cache-Control": "no-cache",
             "Content-Language": messages.language(),
             "Vary": "Accept-Language",
         }
         return HTMLResponse(text, status, headers)
+
+
+@cache
+def _read_templates() -> Environment:
+    """Compile all templates, which takes longer than all else that a portal's start does."""
+    templates = Environment(
+        loader=PackageLoader("selfrenew.portal"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals.update(messages=messages)
+    for name in templates.list_templates():
+        templates.get_template(name)
+    return templates

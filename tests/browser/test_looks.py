@@ -14,6 +14,10 @@ from tests.browser.scenes import SCENES
 
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+JUDGE = (
+    f"axe.run(document, {{runOnly: {json.dumps(RULES)}, resultTypes: ['violations']}})"
+    ".then(found => found.violations)"
+)
 WIDTHS = (320, 1280)
 THEMES = ("light", "dark")
 Look = Callable[[Any, str], None]
@@ -31,14 +35,14 @@ def look(axe: str, screenshots: Path | None) -> Look:
     """Look at a page in every way, and have axe judge it."""
 
     def act(page: Any, name: str) -> None:
+        page.evaluate(axe)
         for theme in THEMES:
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 720})
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, f"{name} is {wide} px wide on {width}"
-                found = page.evaluate(f"{axe}; axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
-                assert [_told(each) for each in found["violations"]] == [], (theme, width)
+                assert [_told(each) for each in page.evaluate(JUDGE)] == [], (theme, width)
                 if screenshots is not None:
                     path = screenshots / f"{name}-{theme}-{width}.png"
                     page.screenshot(path=path, full_page=True)

@@ -18,7 +18,8 @@ import secrets
 import socket
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
@@ -231,16 +232,16 @@ class HttpLine:
         return self._body
 
 
-def client(port: int, core: int, kind: str, times: int, control: Connection) -> None:
-    """Transact so many times over one connection, the first messages made before each round.
+def client(port: int, core: int, kind: str, control: Connection) -> None:
+    """Transact over one connection, in rounds of as many as told, their first messages made before.
 
     Tells what processor time each round took.
     """
     pin(core)
     with HttpLine(port) as line:
         requester = by_signature(line.send) if kind == "cr" else under_secret()
-        for size in _rounds(times):
-            prepared = [requester.prepare() for _ in range(size)]
+        while times := control.recv():
+            prepared = [requester.prepare() for _ in range(times)]
             control.send("ready")
             control.recv()
             start = time.process_time()
@@ -249,55 +250,59 @@ def client(port: int, core: int, kind: str, times: int, control: Connection) -> 
             control.send(time.process_time() - start)
 
 
-def _rounds(times: int) -> list[int]:
-    """Divide transactions into rounds.
-
-    So few that the library still knows the keys that it derived from the secret for the first
-    messages, as it does for who asks once.
-    """
-    whole, rest = divmod(times, _ROUND)
-    return [_ROUND] * whole + ([rest] if rest else [])
-
-
-def measure_rate(kind: str, times: int, clients: int) -> None:
-    """Measure transactions a second over HTTP, with so many clients at once."""
+def measure_rates(kind: str, times: int, numbers: Sequence[int]) -> None:
+    """Measure transactions a second over HTTP, with one number of clients after the other."""
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    server = context.Process(target=serve, args=(theirs,))
-    server.start()
-    port, floor = ours.recv()
-    talking = []
-    for _ in range(clients):
-        mine, its = context.Pipe()
-        process = context.Process(target=client, args=(port, 1, kind, times // clients, its))
-        process.start()
-        talking.append((process, mine))
+    with ExitStack() as stack:
+
+        def start(act: Callable[..., None], *arguments: object) -> Connection:
+            ours, theirs = context.Pipe()
+            process = context.Process(target=act, args=(*arguments, theirs))
+            process.start()
+            stack.callback(process.join)
+            stack.callback(ours.send, 0)
+            return ours
+
+        ca = start(serve)
+        port, floor = ca.recv()
+        clients = [start(client, port, 1, kind) for _ in range(max(numbers, default=0))]
+        for number in numbers:
+            measure_rate(kind, times, ca, clients[:number], 1 / floor[kind])
+
+
+def measure_rate(
+    kind: str, times: int, ca: Connection, clients: Sequence[Connection], floor: float
+) -> None:
+    """Measure transactions a second with some clients at once.
+
+    A round is so short that a client still knows the keys that it derived from the secret for the
+    first messages, as who asks once does.
+    """
     wall = cpu = asking = 0.0
-    for _ in _rounds(times // clients):
-        for _, pipe in talking:
-            pipe.recv()
-        cpu -= _ask(ours)
+    done = 0
+    while done < times:
+        for each in clients:
+            each.send(_ROUND)
+        for each in clients:
+            each.recv()
+        cpu -= _ask(ca)
         start = time.perf_counter()
-        for _, pipe in talking:
-            pipe.send("go")
-        asking += sum(pipe.recv() for _, pipe in talking)
+        for each in clients:
+            each.send("go")
+        asking += sum(each.recv() for each in clients)
         wall += time.perf_counter() - start
-        cpu += _ask(ours)
-    done = times // clients * clients
-    for process, _ in talking:
-        process.join()
-    ours.send(False)
-    server.join()
+        cpu += _ask(ca)
+        done += _ROUND * len(clients)
     name = "cr + certConf, signed" if kind == "cr" else "ir + certConf, MAC"
     of = "its cryptography"
-    tell(f"{name}, {clients} clients", done / wall, "/s", floor=1 / floor[kind], of=of)
-    tell("  by the CA's processor time", done / cpu, "/s", floor=1 / floor[kind], of=of)
+    tell(f"{name}, {len(clients)} clients", done / wall, "/s", floor=floor, of=of)
+    tell("  by the CA's processor time", done / cpu, "/s", floor=floor, of=of)
     tell("  the CA was busy", cpu / wall * 100, "%", floor=100, of="its core")
     tell("  by the clients' processor time", done / asking, "/s", floor=done / cpu, of="the CA's")
 
 
 def _ask(control: Connection) -> float:
-    control.send(True)
+    control.send(1)
     answer: float = control.recv()
     return answer
 
@@ -368,9 +373,8 @@ def main() -> None:
         "--issued", type=int, default=100_000, help="certificates before the second"
     )
     options: Any = parser.parse_args()
-    for kind in ("cr", "ir"):
-        for clients in options.clients:
-            measure_rate(kind, options.times, clients)
+    for kind in ("cr", "ir") if options.clients else ():
+        measure_rates(kind, options.times, options.clients)
     if options.issued:
         measure_growth(options.issued)
 

@@ -233,5 +233,16 @@ def test_what_waits_is_bounded_and_time_makes_room() -> None:
     sessions.hand_off(visit)
 
 
+def test_a_clock_that_goes_back_makes_no_old_handoff_good() -> None:
+    clock = SettableClock(DEFAULT_NOW + timedelta(days=30))
+    sessions = Sessions(clock)
+    visit = Visit("ab" * 16, Secret("s"), 1, None, None)
+    sessions.hand_off(visit)
+    clock.set(DEFAULT_NOW)
+    code, end = sessions.hand_off(visit)
+    clock.set(end)
+    assert sessions.take_up(code) is None
+
+
 def test_no_secret_is_in_what_is_printed_of_a_visit() -> None:
     assert "hidden" not in repr(Visit("ab", Secret("hidden"), 1, None, None))

@@ -99,7 +99,7 @@ class Sessions:
             if len(self._sessions) >= _SESSIONS_MAX:
                 raise TooManyError
             found = self._handoffs.pop(_digest(code), None)
-            if found is None:
+            if found is None or found[1] <= now:
                 return None
             token = secrets.token_urlsafe(_TOKEN_BYTES)
             session = Session(found[0], now, now)

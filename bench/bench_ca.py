@@ -240,10 +240,12 @@ def client(port: int, core: int, kind: str, control: Connection) -> None:
     pin(core)
     with HttpLine(port) as line:
         requester = by_signature(line.send) if kind == "cr" else under_secret()
+        control.send("there")
         while times := control.recv():
             prepared = [requester.prepare() for _ in range(times)]
             control.send("ready")
-            control.recv()
+            if not control.recv():
+                return
             start = time.process_time()
             for each in prepared:
                 requester.transact(line.send, each)
@@ -265,7 +267,9 @@ def measure_rates(kind: str, times: int, numbers: Sequence[int]) -> None:
 
         ca = start(serve)
         port, floor = ca.recv()
-        clients = [start(client, port, 1, kind) for _ in range(max(numbers, default=0))]
+        clients = [start(client, port, 1, kind) for _ in range(max(numbers))]
+        for each in clients:
+            each.recv()
         for number in numbers:
             measure_rate(kind, times, ca, clients[:number], 1 / floor[kind])
 
@@ -373,6 +377,8 @@ def main() -> None:
         "--issued", type=int, default=100_000, help="certificates before the second"
     )
     options: Any = parser.parse_args()
+    if any(number < 1 for number in options.clients):
+        parser.error("there has to be a client")
     for kind in ("cr", "ir") if options.clients else ():
         measure_rates(kind, options.times, options.clients)
     if options.issued:

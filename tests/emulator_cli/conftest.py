@@ -5,9 +5,11 @@ What is stopped, killed or spoken to has a process of its own. What ends by itse
 test's: a new process takes a second to load what is here already.
 """
 
+import logging
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -59,6 +61,9 @@ def run_program(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[st
         code: object = 0
         with monkeypatch.context() as patch, _left_as_found():
             patch.setattr(sys, "argv", command)
+            # Where nobody takes them, as in a process of its own, warnings are printed.
+            patch.setattr(logging.getLogger(), "handlers", [])
+            patch.setattr(signal, "sigwait", lambda _: pytest.fail("it goes on until a signal"))
             try:
                 main()
             except SystemExit as ending:
@@ -71,7 +76,11 @@ def run_program(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[st
 
 @contextmanager
 def _left_as_found() -> Iterator[None]:
-    """Put back what a program may change of its process, since that ends with it."""
+    """Put back what a program may change of its process, since that ends with it.
+
+    What would keep a process of its own from ending is not there.
+    """
+    threads = {each for each in threading.enumerate() if not each.daemon}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     interrupted = signal.getsignal(signal.SIGINT)
     with log_levels_kept():
@@ -80,3 +89,4 @@ def _left_as_found() -> Iterator[None]:
         finally:
             signal.signal(signal.SIGINT, interrupted)
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    assert {each for each in threading.enumerate() if not each.daemon} <= threads

@@ -29,12 +29,14 @@ def desk(stage: Stage, portal: ServicePortal, key_making: HeldKeyMaking) -> Iter
     """Alice's desktop, the agent not yet started, and the portal that it belongs to."""
     desk = Desk(stage, portal.url, portal.agent_port)
     portal.agent_port = desk.port
-    portal.start()
-    yield desk
-    # The agent's end would wait for what is held back.
-    key_making.go_on()
-    desk.ca_may_answer.set()
-    desk.stop()
+    try:
+        portal.start()
+        yield desk
+        # The agent's end would wait for what is held back.
+        desk.ca_may_answer.set()
+        key_making.go_on()
+    finally:
+        desk.stop()
 
 
 @given("the smartcard software does not run on her computer")

@@ -56,7 +56,7 @@ class RemotePortal:
 
     def start(self) -> None:
         told = self.agent_port, self.minimum_version, self.fault
-        if told == self._running:
+        if told == self._running and self._answers():
             return
         self.stop()
         contacts = asdict(CONTACTS)
@@ -66,6 +66,13 @@ class RemotePortal:
         )
         self._stage.portal.start(self.fault)
         self._running = told
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self._stage.portal.port), 5).close()
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         self._running = None

@@ -60,12 +60,14 @@ def main() -> None:
     What was built of the same sources stays.
     """
     out, built_of = Path(sys.argv[1]), FRONTEND / "node_modules" / ".built-of"
-    sources = hashlib.sha256(Path(__file__).read_bytes())
-    for source in _SOURCES:
+    sources = hashlib.sha256(str(out.absolute()).encode())
+    for source in (Path(__file__).name, LICENCE, *_SOURCES):
         sources.update((FRONTEND / source).read_bytes())
     key = sources.hexdigest()
-    if (out / STYLE).exists() and built_of.exists() and built_of.read_text("ascii") == key:
+    there = all(path.exists() for path in (out / STYLE, out / LICENCE, built_of))
+    if there and built_of.read_text("ascii") == key:
         return
+    built_of.unlink(missing_ok=True)
     try:
         build(out)
         install(FRONTEND)

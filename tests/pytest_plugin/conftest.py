@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A project of somebody else's, that pytest is run on, in a folder of its own."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import ModuleType
 
 import pytest
-
-# pytester forgets the modules that were loaded first within a run, so that the stage would be there
-# twice over afterwards.
-import selfrenew_emulator.stage  # noqa: F401
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,19 @@ class Ended:
 
 
 RunPytest = Callable[..., Ended]
+
+
+class Loaded:
+    """Keeps the modules that a run loaded first: pytester forgets them, and loads them again."""
+
+    def __init__(self) -> None:
+        self._modules: dict[str, ModuleType] = {}
+
+    def pytest_unconfigure(self) -> None:
+        self._modules = {name: each for name, each in sys.modules.items() if name != "test_it"}
+
+    def put_back(self) -> None:
+        sys.modules.update(self._modules)
 
 
 @pytest.fixture
@@ -35,7 +46,11 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         pytester.makeini("\n".join(["[pytest]", *lines]))
         pytester.makepyfile(test_it="import pytest\n" + code)
         monkeypatch.setenv("CI", ci)
-        ended = pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        # The outer pytest's faulthandler is to stay as it is.
+        quiet = ("-p", "no:cacheprovider", "-p", "no:faulthandler")
+        loaded = Loaded()
+        ended = pytester.runpytest_inprocess(*quiet, *arguments, plugins=[loaded])
+        loaded.put_back()
         text = "\n".join([*ended.outlines, *ended.errlines])
         return Ended(text, ended.parseoutcomes() if ended.outlines else {})
 

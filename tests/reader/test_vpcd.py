@@ -195,7 +195,9 @@ def test_the_card_comes_back_when_the_driver_does(
     assert reader.card_present
 
 
-@pytest.mark.parametrize("said", [[SELECT], [RESET, SELECT], [ATR] * 4], ids=len)
+@pytest.mark.parametrize(
+    "said", [[SELECT], [RESET, SELECT], [ATR] * 4, [ATR, OFF, *[ATR] * 4]], ids=len
+)
 def test_a_card_taken_for_the_one_before_it_answers_nothing_and_comes_again(
     driver: Driver, reader: VpcdReader[Card], card: Card, said: list[bytes]
 ) -> None:

@@ -279,7 +279,9 @@ class VpcdLink:
             self._powered.set()
         elif control is Control.POWER_OFF:
             self._card.power_off()
-            # Where the card before was used until it went, pcscd takes its power only now.
+            # Where the card before was used until it went, pcscd takes its power only now, and
+            # powers this one up next. It does the same for who lets a card go unpowered while it is
+            # swapped, and who is then told of no swap.
             self._heard = 0
         else:
             self._card.reset()

@@ -97,8 +97,7 @@ def install(binaries: Path, *packages: str | Path, source: tuple[str, ...] = ())
     """Install packages, none of them built from source but those that are named."""
     pip = (binaries / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     built = [f"--no-binary={name}" for name in source]
-    # Most of what there is to compile is not imported by what is run here.
-    run(*pip, "--no-compile", "--only-binary=:all:", *built, *packages)
+    run(*pip, "--only-binary=:all:", *built, *packages)
 
 
 def use(wheel: Path, binaries: Path, folder: Path) -> None:

@@ -15,8 +15,8 @@ from selfrenew_steps.reporting import RunRecord
 from selfrenew_steps.reporting.record import write_record
 from tests.documentation.conftest import ENDED, result
 
-pytest.importorskip("mkdocs", reason="needs what builds the site: tox -e docs")
-pytest.importorskip("matplotlib", reason="needs what builds the site: tox -e docs")
+pytest.importorskip("mkdocs", reason="needs what builds the site: tox -e docs-tests")
+pytest.importorskip("matplotlib", reason="needs what builds the site: tox -e docs-tests")
 
 _FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 

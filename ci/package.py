@@ -37,6 +37,9 @@ _NEEDED = {
 }
 # What an sdist needs so that the wheel can be built of it.
 _SOURCES = ("LICENSE", "pyproject.toml", "hatch_build.py", "frontend/package-lock.json")
+_PROJECTS = ("pytest_project", "cmp_client", "card_trace")
+_PROJECTS_OF_EXTRAS = ("bdd_project",)
+_OTHER_LANGUAGES = ("java_card",)
 _USE = """
 import selfrenew, selfrenew_emulator
 from selfrenew.config import assemble, load_configuration
@@ -107,11 +110,12 @@ def use(wheel: Path, binaries: Path, folder: Path) -> None:
     for program, argument in _PROGRAMS:
         run(binaries / program, argument, cwd=folder)
     run(python, "-W", "error", "-c", _USE, cwd=folder)
-    for name in ("pytest_project", "cmp_client", "card_trace"):
+    for name in _PROJECTS:
         run_example(python, name, folder)
     install(binaries, f"{wheel}[portal,bdd]")
     run(python, "-W", "error", "-c", _USE_PORTAL, cwd=folder)
-    run_example(python, "bdd_project", folder)
+    for name in _PROJECTS_OF_EXTRAS:
+        run_example(python, name, folder)
     try:
         install(binaries, f"{wheel}[pcsc]", source=("pyscard",))
     except subprocess.CalledProcessError:
@@ -129,8 +133,16 @@ def run_example(python: Path, name: str, folder: Path, *arguments: str) -> None:
     run(python, "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", *arguments, cwd=copy)
 
 
+def check_examples() -> None:
+    """Check that each example is one that is used here, or by tests through PC/SC."""
+    found = {path.name for path in EXAMPLES.iterdir() if path.is_dir()}
+    if found != {*_PROJECTS, *_PROJECTS_OF_EXTRAS, *_OTHER_LANGUAGES}:
+        sys.exit(f"{EXAMPLES}: {sorted(found)} are not the examples that are known here")
+
+
 def main(folder: Path) -> None:
     """Do it all in a folder."""
+    check_examples()
     used = folder / "use"
     used.mkdir(parents=True)
     with ThreadPoolExecutor() as pool:

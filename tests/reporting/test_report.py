@@ -30,6 +30,8 @@ from selfrenew_steps.reporting import (
 SAMPLE = Path(__file__).parent
 PICTURE = b"\x89PNG picture"
 MARKS = 'markers = ["sample: all", "absent: not there"]'
+# All that it takes: whatever else is installed is loaded by each process anew.
+_PLUGINS = ("-p", "pytest_bdd.plugin", "-p", "xdist.plugin")
 SKIPPING = """
 import pytest
 pytest_plugins = ["selfrenew_steps.reporting.plugin"]
@@ -65,10 +67,10 @@ def run(folder: Path, *arguments: str, **variables: str) -> Run:
     shutil.copy(SAMPLE / "sample_steps.py", folder / "test_sample.py")
     (folder / "conftest.py").write_text(SKIPPING)
     (folder / "pyproject.toml").write_text(f"[tool.pytest.ini_options]\n{MARKS}\n")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *_PLUGINS, *arguments]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")
-    }
+    } | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     ended = subprocess.run(  # noqa: S603  our own command
         command,
         cwd=folder,

@@ -37,12 +37,16 @@ def build(out: Path) -> None:
         for source in _SOURCES:
             shutil.copyfile(FRONTEND / source, work / source)
         install(work, "--omit=dev")
-        sass = (shutil.which("node") or "node", "node_modules/sass/sass.js")
-        options = ("--style=compressed", "--no-source-map", "--load-path=node_modules")
-        _run([*sass, *options, "nhsuk.scss", STYLE], work)
-        out.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(FRONTEND / LICENCE, out / LICENCE)
-        shutil.copyfile(work / STYLE, out / STYLE)
+        _compile(work, out)
+
+
+def _compile(work: Path, out: Path) -> None:
+    """Compile the style sheet by what is installed in a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    sass = (shutil.which("node") or "node", "node_modules/sass/sass.js")
+    options = ("--style=compressed", "--no-source-map", "--load-path=node_modules")
+    _run([*sass, *options, "nhsuk.scss", str(out.absolute() / STYLE)], work)
+    shutil.copyfile(FRONTEND / LICENCE, out / LICENCE)
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -69,8 +73,8 @@ def main() -> None:
         return
     built_of.unlink(missing_ok=True)
     try:
-        build(out)
         install(FRONTEND)
+        _compile(FRONTEND, out)
     except BuildError as error:
         sys.exit(f"frontend/build.py: {error}")
     built_of.write_text(key, "ascii")

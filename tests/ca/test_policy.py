@@ -21,6 +21,7 @@ from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.stage import DEFAULT_NOW
 
 from .conftest import PROFILES, Desk, new_key
+from .requesting import pkcs10
 
 DAY = timedelta(days=1)
 ELSEWHERE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
@@ -76,6 +77,46 @@ def test_a_general_enrolment_takes_no_persons_name(desk: Desk) -> None:
     talk = desk.talk(mac)
     talk.ask(ELSEWHERE, new_key(), BodyType.IR)
     assert talk.certificate.subject == ELSEWHERE
+
+
+OWN_NAMES = (
+    "CN=NHS TEST CMP G2,OU=CA,O=NHS TEST,C=GB",
+    "CN=NHS TEST Root Authority G2,OU=CA,O=NHS TEST,C=GB",
+    "CN=nhs test cmp g2,OU=ca,O=nhs  test,C=GB",
+    "CN=another,OU=CA,O=NHS TEST,C=GB",
+)
+
+
+@pytest.mark.parametrize("name", OWN_NAMES)
+@pytest.mark.parametrize("by", ["anybody", "enrolled", "general", "registrar", "owner"])
+def test_nobody_is_certified_in_a_name_of_the_ca_itself(desk: Desk, name: str, by: str) -> None:
+    subject, key = x509.Name.from_rfc4514_string(name), new_key()
+    if by == "owner":
+        with pytest.raises(RequestRefusedError, match="own names") as refused:
+            desk.ca.issue(read_pkcs10(pkcs10(key, subject.public_bytes())))
+        assert refused.value.reason is FailureInfo.notAuthorized
+        return
+    if by in {"general", "registrar"}:
+        profile = "registration-authority" if by == "registrar" else "general"
+        voucher = new_key()
+        first = desk.talk(desk.enrolled(profiles=(profile,)))
+        first.ask(ELSEWHERE, voucher, BodyType.IR)
+        certificate = first.certificate
+        first.confirm()
+        talk = desk.talk(SignatureProtection(voucher, certificate), "general")
+        talk.ask(subject, key)
+    else:
+        talk = desk.talk(desk.enrolled(subject=subject if by == "enrolled" else None))
+        talk.ask(x509.Name([]) if by == "enrolled" else subject, key, BodyType.IR)
+    assert talk.reasons == {"notAuthorized"}
+    assert desk.ca.certificates_of(subject) == []
+
+
+@pytest.mark.parametrize("name", ["CN=x,OU=CA,O=other,C=GB", "CN=x,OU=cards,O=NHS TEST,C=GB"])
+def test_half_a_name_of_the_ca_is_anybodys(desk: Desk, name: str) -> None:
+    talk = desk.talk(desk.enrolled())
+    talk.ask(x509.Name.from_rfc4514_string(name), new_key(), BodyType.IR)
+    assert talk.certificate.subject == x509.Name.from_rfc4514_string(name)
 
 
 def test_a_general_certificate_gets_no_profile_of_people(desk: Desk) -> None:

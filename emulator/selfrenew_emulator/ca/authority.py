@@ -54,6 +54,7 @@ _YEAR = timedelta(days=365)
 # The CA is older than it looks, so that a certificate made as if it were old has an older issuer.
 _ROOT_BEGAN_YEARS, _ISSUER_BEGAN_YEARS = 12, 11
 _ROOT_YEARS, _ISSUER_YEARS = 30, 20
+_ORGANISATION, _CA_UNIT, _PEOPLE_UNIT = "NHS TEST", "CA", "people"
 _COMMON_NAMES = {
     "root": "NHS TEST Root Authority G2",
     IssuerName.AUTHENTICATION.value: "NHS TEST Authentication G2",
@@ -317,8 +318,8 @@ def ca_name(common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "NHS TEST"),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "CA"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANISATION),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, _CA_UNIT),
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
@@ -329,8 +330,8 @@ def person_name(user_id: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "NHS TEST"),
-            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, "people"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANISATION),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, _PEOPLE_UNIT),
             x509.NameAttribute(NameOID.COMMON_NAME, user_id),
         ]
     )
@@ -338,9 +339,21 @@ def person_name(user_id: str) -> x509.Name:
 
 def is_person(name: x509.Name) -> bool:
     """Tell whether a name is one that person_name makes, or could be taken for one."""
+    return _has(name, NameOID.ORGANIZATIONAL_UNIT_NAME, _PEOPLE_UNIT)
+
+
+def is_authority(name: x509.Name) -> bool:
+    """Tell whether a name is one that ca_name makes, or could be taken for one."""
+    return _has(name, NameOID.ORGANIZATION_NAME, _ORGANISATION) and _has(
+        name, NameOID.ORGANIZATIONAL_UNIT_NAME, _CA_UNIT
+    )
+
+
+def _has(name: x509.Name, kind: x509.ObjectIdentifier, text: str) -> bool:
+    """Look for a text in a name as names are compared: by words, in whatever case."""
+    words = text.casefold().split()
     return any(
-        attribute.oid == NameOID.ORGANIZATIONAL_UNIT_NAME
-        and str(attribute.value).strip().casefold() == "people"
+        attribute.oid == kind and str(attribute.value).casefold().split() == words
         for attribute in name
     )
 

@@ -13,6 +13,8 @@
   for other purposes. `kur` only by the certificate that is updated (RFC 9483, 4.1.3).
 - An empty subject asks for the requester's own. Only the profile `general` takes a subject of the
   requester's choice, and none that could be taken for a person's.
+- Nobody is certified in a name of the CA's own: whoever trusts the root would take its holder for
+  the CA that signs messages, as who protects one is known by name.
 - No subject is certified that RFC 5280 forbids, whoever asks: see `subjects`.
 - A registration authority, which has its certificate under a secret and for no other use, asks in
   anybody's name but those of the profiles for enrolments only: for a first certificate, in place of
@@ -35,7 +37,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from selfrenew.cmp.structures import FailureInfo
 from selfrenew.cmp.template import name_from_der
 
-from .authority import is_person
+from .authority import is_authority, is_person
 from .errors import RequestRefusedError
 from .profiles import GENERAL, PROFILES, Profile
 from .records import Enrolment, Record
@@ -74,18 +76,23 @@ def grant(
     _check_key(asked.public_key, profile)
     _check_extensions(asked.extensions)
     if isinstance(by, Enrolment):
-        return Grant(
-            _enrolled_subject(asked, profile, by), *_enrolled_term(asked, profile, by, now)
-        )
-    if profile.office_only or profile.registers_others:
+        subject = _enrolled_subject(asked, profile, by)
+        begin, end = _enrolled_term(asked, profile, by, now)
+    elif profile.office_only or profile.registers_others:
         raise RequestRefusedError(
             FailureInfo.notAuthorized, "this profile is for enrolments only, under their secret"
         )
-    if registers_others(by):
-        subject = _registered_subject(asked, updates)
     else:
-        subject = _certified_subject(asked, profile, by, updates)
-    return Grant(subject, now, now + profile.validity)
+        if registers_others(by):
+            subject = _registered_subject(asked, updates)
+        else:
+            subject = _certified_subject(asked, profile, by, updates)
+        begin, end = now, now + profile.validity
+    if is_authority(subject):
+        raise RequestRefusedError(
+            FailureInfo.notAuthorized, "the CA's own names are certified for nobody else"
+        )
+    return Grant(subject, begin, end)
 
 
 def registers_others(by: Enrolment | Record) -> bool:

@@ -19,7 +19,6 @@ from selfrenew_emulator.ca import (
     KEY_MANAGEMENT,
     Enrolment,
     Extensions,
-    ca_name,
     person_name,
 )
 from selfrenew_emulator.card import Card, Interfaces, KeySource, Personality
@@ -50,7 +49,7 @@ from .people import mail_address
 TEST_PASSCODE = b"123456"
 _CARD_LIFE = timedelta(days=5 * 365)
 _MANAGEMENT_ALGORITHM = Algorithm.AES192
-_SIGNER = ca_name("NHS TEST Card Office G2")
+_SIGNER = x509.Name.from_rfc4514_string("CN=NHS TEST Card Office G2,OU=cards,O=NHS TEST,C=GB")
 
 
 class CardOptions(TypedDict, total=False):

@@ -158,6 +158,41 @@ def test_a_certificate_is_replaced_by_who_has_the_secret(desk: Desk, client: Cli
     assert (desk.state_of(old), desk.state_of(new)) == (SUPERSEDED, VALID)
 
 
+@pytest.mark.parametrize("by", ["certificate", "secret"])
+def test_a_certificate_is_renewed_for_the_same_key(desk: Desk, client: Client, by: str) -> None:
+    name, key = desk.new_name(), new_key()
+    enrolment = desk.ca.enrol(subject=name, profiles=["general"], uses=None)
+    request = request_for(name, key)
+    (old,) = certificates_in(client.call("simpleenroll", request, by=enrolment))
+    again = client.call("simpleenroll", request, by=enrolment)
+    assert (again.status_code, "already has a certificate" in again.text) == (400, True)
+    if by == "certificate":
+        answer = client.call("simplereenroll", request, shown=(old, key))
+    else:
+        answer = client.call("simplereenroll", request, by=enrolment)
+    (new,) = certificates_in(answer)
+    assert new.public_key() == old.public_key()
+    assert (desk.state_of(old), desk.state_of(new)) == (SUPERSEDED, VALID)
+
+
+def test_of_several_the_one_with_the_key_is_renewed(desk: Desk, client: Client) -> None:
+    name, key = desk.new_name(), new_key()
+    enrolment = desk.ca.enrol(subject=name, profiles=["general"], uses=None)
+    old, newer = (
+        certificates_in(client.call("simpleenroll", request_for(name, each), by=enrolment))[0]
+        for each in (key, new_key())
+    )
+    certificates_in(client.call("simplereenroll", request_for(name, key), by=enrolment))
+    assert (desk.state_of(old), desk.state_of(newer)) == (SUPERSEDED, VALID)
+
+
+def test_a_key_renews_no_other_certificate_than_its_own(desk: Desk, client: Client) -> None:
+    shown, other = enrolled(desk, client, "authentication"), enrolled(desk, client, "signing")
+    answer = client.call("simplereenroll", request_for(shown[0].subject, other[1]), shown=shown)
+    assert (answer.status_code, "already has a certificate" in answer.text) == (400, True)
+    assert desk.state_of(shown[0]) is VALID
+
+
 def test_the_other_certificate_of_a_person_vouches_as_it_does_in_cmp(
     desk: Desk, client: Client
 ) -> None:

@@ -3,7 +3,8 @@
 
 - A certificate is pending until it is confirmed; one not confirmed in time is withdrawn.
 - Asking again, the same requester for the same with the same kind of message, gets the same pending
-  certificate, so a lost answer costs nothing. Anything else for the same key is refused.
+  certificate, so a lost answer costs nothing. Anything else for the same key is refused, but for
+  EST's renewal of the certificate that the key has (RFC 7030, 4.2.2), which CMP does not know.
 - In a profile with one certificate per holder, asking for another key withdraws the pending one,
   and confirming the new certificate supersedes the old: never two live ones.
 - `kur` supersedes the certificate it updates.
@@ -31,6 +32,8 @@ from .records import Enrolment, Extensions, Record
 from .requests import RequestedCertificate
 from .store import Store
 
+EST = "EST"
+"""How a request came that was none of CMP's."""
 _LIVE = frozenset({CertificateState.VALID, CertificateState.PENDING})
 
 
@@ -68,7 +71,8 @@ class Enroller:
         granted = grant(asked, profile, by, now, updates)
         key_hash = hash_key(asked.public_key)
         request = _identify(how, asked, profile, by)
-        again = self._same_request(key_hash, request, now)
+        renewed = updates.certificate.serial_number if updates and how == EST else None
+        again = self._same_request(key_hash, request, now, renewed)
         if again is not None:
             return again
         if profile.one_per_holder:
@@ -165,10 +169,14 @@ class Enroller:
                 for state in _LIVE
             )
 
-    def _same_request(self, key_hash: bytes, request: bytes, now: datetime) -> Record | None:
+    def _same_request(
+        self, key_hash: bytes, request: bytes, now: datetime, renewed: int | None
+    ) -> Record | None:
         for record in self._store.of_key(key_hash):
             certificate = record.certificate
             if record.state not in _LIVE or certificate.not_valid_after_utc < now:
+                continue
+            if record.state is CertificateState.VALID and certificate.serial_number == renewed:
                 continue
             if record.state is CertificateState.PENDING and record.request == request:
                 # Whoever asks anew confirms in the new transaction.

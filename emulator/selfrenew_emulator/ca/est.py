@@ -16,7 +16,7 @@ from selfrenew.cmp.structures import FailureInfo
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .authority import Authority
-from .enrolling import Enroller
+from .enrolling import EST, Enroller
 from .errors import RequestRefusedError
 from .policy import choose_profile
 from .profiles import Profile
@@ -77,7 +77,7 @@ class EstFront:
         by = requester.enrolment if isinstance(requester, EnrolledRequester) else requester.record
         current = self._current(by, asked, profile) if again else None
         chosen = choose_profile(by, profile, current)
-        record = self._enroller.issue(asked, chosen, by, current, how="EST")
+        record = self._enroller.issue(asked, chosen, by, current, how=EST)
         self._enroller.confirm(record)
         return record.certificate
 
@@ -96,7 +96,8 @@ class EstFront:
                     FailureInfo.badCertTemplate,
                     f"there is no certificate of the profile {name} with this subject to replace",
                 )
-            current = valid[-1]
+            same = (old for old in valid if old.certificate.public_key() == asked.public_key)
+            current = next(same, valid[-1])
         same_names = _alternative_names(asked.extensions) == _alternative_names(
             current.certificate.extensions
         )

@@ -22,7 +22,7 @@
 - A certificate is revoked by its own key, by any other valid certificate of the same person, or
   under the secret it was asked for with; for good, so that neither a hold is taken nor one lifted.
 - Keys: RSA of 2048 bits or more, P-256, P-384; in the profile `general` Ed25519 and Ed448
-  too. A key with a live certificate gets no other.
+  too. A key with a live certificate gets no other, but EST's in its place.
 
 What follows from an issue for the certificates before it is in `enrolling`.
 """

@@ -231,6 +231,13 @@ def test_a_wrong_secret_and_none_get_a_challenge(desk: Desk, client: Client) -> 
         assert enrolment.secret.reveal().decode() not in answer.text
 
 
+def test_a_challenge_that_every_client_gets_has_nothing_to_read(desk: Desk, client: Client) -> None:
+    request = request_for(desk.new_name(), new_key())
+    for operation in ("simpleenroll", "simplereenroll"):
+        answer = client.call(operation, request)
+        assert (answer.status_code, answer.content) == (401, b"")
+
+
 def test_a_secret_is_not_taken_in_the_clear(desk: Desk) -> None:
     url = desk.stage.urls.cmp_http.replace("cmp", "est")
     enrolment = desk.ca.enrol()

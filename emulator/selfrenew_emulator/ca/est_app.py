@@ -106,7 +106,8 @@ def _requester_of(request: Request, est: EstFront) -> Requester:
             return est.by_certificate(load_certificate(PEM_cert_to_DER_cert(pem)))
         except (UnreadableCertificateError, ValueError) as error:
             raise _unknown("The TLS certificate cannot be read.") from error
-    raise _unknown("Name an enrolment's reference and secret, or show a certificate over TLS.")
+    # Some clients, as Bouncy Castle's, cannot go on after a body that they did not read.
+    raise _unknown("")
 
 
 def _basic(credentials: str) -> tuple[str, bytes]:

@@ -202,6 +202,17 @@ def test_the_other_certificate_of_a_person_vouches_as_it_does_in_cmp(
     assert desk.valid(shown[0].subject, "signing") == [issued]
 
 
+def test_a_registration_authority_asks_for_others_over_tls(desk: Desk, client: Client) -> None:
+    office = x509.Name.from_rfc4514_string("CN=office,O=NHS TEST,C=GB")
+    enrolment, key = desk.ca.enrol(profiles=["registration-authority"]), new_key()
+    answer = client.call("simpleenroll", request_for(office, key), by=enrolment)
+    (own,) = certificates_in(answer)
+    name = desk.new_name()
+    request = request_for(name, new_key())
+    (issued,) = certificates_in(client.call("signing/simpleenroll", request, shown=(own, key)))
+    assert desk.valid(name, "signing") == [issued]
+
+
 @pytest.mark.parametrize(
     "extensions", [(), (x509.SubjectAlternativeName([x509.DNSName("other.test")]),)]
 )

@@ -51,7 +51,8 @@ def nest(talk: Talk, messages: Sequence[bytes]) -> bytes:
 
 def test_its_certificate_says_what_it_may(office: SignatureProtection) -> None:
     usage = office.certificate.extensions.get_extension_for_oid(ExtensionOID.EXTENDED_KEY_USAGE)
-    assert [each.dotted_string for each in usage.value] == ["1.3.6.1.5.5.7.3.28"]  # type: ignore[attr-defined]
+    named = [each.dotted_string for each in usage.value]  # type: ignore[attr-defined]
+    assert named == ["1.3.6.1.5.5.7.3.28", "1.3.6.1.5.5.7.3.2"]
 
 
 def test_it_asks_for_a_persons_first_certificate(desk: Desk, office: SignatureProtection) -> None:

@@ -236,8 +236,9 @@ class Authority:
                 _extension(self.issuers[profile.issuer].authority_key, critical=False),
             ]
             if profile.registers_others:
-                # How anybody can tell that the CA lets it (RFC 9810, 4.5).
-                extensions.append(_extension(x509.ExtendedKeyUsage([CMC_RA]), critical=False))
+                # How anybody can tell that the CA lets it (RFC 9810, 4.5), and TLS for EST.
+                purposes = x509.ExtendedKeyUsage([CMC_RA, ExtendedKeyUsageOID.CLIENT_AUTH])
+                extensions.append(_extension(purposes, critical=False))
             if self.publication is not None:
                 extensions.extend(self.publication.extensions(profile.issuer.value))
             made = self._constant[profile, transports] = tuple(map(_encoded, extensions))

@@ -8,12 +8,14 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from selfrenew.cmp.building import Protection, SignatureProtection
 from selfrenew.cmp.errors import CmpFormatError
 from selfrenew.cmp.message import decode_list
 from selfrenew.cmp.structures import BodyType, FailureInfo, GenMsgContent
 from selfrenew_emulator.ca.errors import RequestRefusedError
 from selfrenew_emulator.ca.requests import read_pkcs10
 from selfrenew_emulator.ca.subjects import check_subject
+from tests.linting import lint
 
 from .conftest import Desk, new_key
 from .requesting import name_with, pkcs10, request_with
@@ -68,6 +70,35 @@ def test_a_subject_that_is_forbidden_is_not_certified(desk: Desk, name: str) -> 
 def test_a_subject_that_is_not_forbidden_is_read(name: str) -> None:
     check_subject(ALLOWED[name])
     assert read_pkcs10(pkcs10(new_key(), ALLOWED[name])).subject.public_bytes() == ALLOWED[name]
+
+
+NAMED, UNNAMED = "a@b.test", "other@b.test"
+WITH_MAIL = x509.Name(
+    [
+        x509.NameAttribute(NameOID.COMMON_NAME, "machine"),
+        x509.NameAttribute(NameOID.EMAIL_ADDRESS, NAMED),
+    ]
+)
+
+
+@pytest.mark.parametrize("asked", [WITH_MAIL, x509.Name([])], ids=["asked", "enrolled"])
+@pytest.mark.parametrize("address", [None, UNNAMED, NAMED])
+def test_a_subjects_mail_address_is_in_the_alternative_names_too(
+    desk: Desk, asked: x509.Name, address: str | None
+) -> None:
+    names = x509.SubjectAlternativeName([x509.RFC822Name(address or UNNAMED)])
+    added = [] if address is None else [x509.Extension(names.oid, critical=False, value=names)]
+    by: Protection = desk.enrolled(subject=WITH_MAIL, extensions={"general": added})
+    for body_type in (BodyType.IR, BodyType.KUR):
+        talk, key = desk.talk(by), new_key()
+        talk.ask(asked, key, body_type)
+        if address != NAMED:
+            assert talk.reasons == {"badCertTemplate"}
+            assert "subjectAltName" in talk.text
+            return
+        assert lint(talk.certificate) == []
+        by = SignatureProtection(key, talk.certificate)
+        talk.confirm()
 
 
 def test_the_library_does_not_warn_of_subjects_where_a_ca_runs() -> None:

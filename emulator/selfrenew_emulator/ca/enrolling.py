@@ -31,6 +31,7 @@ from .profiles import PROFILES, Profile
 from .records import Enrolment, Extensions, Record
 from .requests import RequestedCertificate
 from .store import Store
+from .subjects import check_mail
 
 EST = "EST"
 """How a request came that was none of CMP's."""
@@ -89,6 +90,7 @@ class Enroller:
             granted.not_after,
             extensions=self._extensions(profile, granted.subject, by, updates),
         )
+        check_mail(certificate)
         certificate = conduct.get().certify(
             certificate, self._authority.issuers[profile.issuer].key
         )

@@ -24,6 +24,7 @@ from .errors import RequestRefusedError
 warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
 
 _UTF8, _PRINTABLE, _IA5 = b"\x0c", b"\x13", b"\x16"
+_MAIL = NameOID.EMAIL_ADDRESS
 _KEPT_BYTES = 1024
 _TEXT = frozenset({_PRINTABLE, _UTF8})
 """The two of a DirectoryString's five types that new subjects may have (4.1.2.4)."""
@@ -34,7 +35,7 @@ _TYPES = {
     NameOID.COUNTRY_NAME: frozenset({_PRINTABLE}),
     NameOID.SERIAL_NUMBER: frozenset({_PRINTABLE}),
     NameOID.DN_QUALIFIER: frozenset({_PRINTABLE}),
-    NameOID.EMAIL_ADDRESS: frozenset({_IA5}),
+    _MAIL: frozenset({_IA5}),
     NameOID.DOMAIN_COMPONENT: frozenset({_IA5}),
 }
 _LONGEST = {
@@ -46,7 +47,7 @@ _LONGEST = {
     NameOID.LOCALITY_NAME: 128,
     NameOID.STATE_OR_PROVINCE_NAME: 128,
     NameOID.PSEUDONYM: 128,
-    NameOID.EMAIL_ADDRESS: 255,
+    _MAIL: 255,
     NameOID.SURNAME: 32_768,
     NameOID.GIVEN_NAME: 32_768,
     NameOID.INITIALS: 32_768,
@@ -61,6 +62,25 @@ def check_subject(der: bytes) -> None:
     why = _objection_once(der) if len(der) <= _KEPT_BYTES else _objection(der)
     if why is not None:
         raise RequestRefusedError(FailureInfo.badCertTemplate, f"RFC 5280 lets no subject {why}")
+
+
+def check_mail(certificate: x509.Certificate) -> None:
+    """Require the subject's e-mail addresses in subjectAltName too. Raise RequestRefusedError."""
+    mail = {each.value for each in certificate.subject.get_attributes_for_oid(_MAIL)}
+    if not mail:
+        return
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        named = set()
+    else:
+        named = set(names.get_values_for_type(x509.RFC822Name))
+    if not mail <= named:
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate,
+            "RFC 5280 lets no subject have an e-mail address that subjectAltName has not, "
+            "which only an enrolment's extensions put there",
+        )
 
 
 def _objection(der: bytes) -> str | None:

@@ -38,12 +38,15 @@ _TYPES = {
     _MAIL: frozenset({_IA5}),
     NameOID.DOMAIN_COMPONENT: frozenset({_IA5}),
 }
+# Those of postalCode and streetAddress are X.520's, as RFC 5280 names none.
 _LONGEST = {
     NameOID.COMMON_NAME: 64,
     NameOID.ORGANIZATION_NAME: 64,
     NameOID.ORGANIZATIONAL_UNIT_NAME: 64,
     NameOID.TITLE: 64,
     NameOID.SERIAL_NUMBER: 64,
+    NameOID.POSTAL_CODE: 40,
+    NameOID.STREET_ADDRESS: 128,
     NameOID.LOCALITY_NAME: 128,
     NameOID.STATE_OR_PROVINCE_NAME: 128,
     NameOID.PSEUDONYM: 128,

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from selfrenew_emulator.ca import Enrolment, person_name
 from selfrenew_emulator.certificate_status import CertificateState
-from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
 
 from .conftest import PROFILES, Desk
 from .test_openssl import openssl
@@ -110,6 +111,14 @@ def test_everybody_is_given_the_trust_anchor_and_the_issuers(desk: Desk, client:
         # They are a SET, in the order of their encodings.
         assert len(found) == 3
         assert set(found) == {desk.ca.root, *desk.ca.issuers.values()}
+
+
+def test_everybody_is_given_the_root_update_that_was_announced(tmp_path: Path) -> None:
+    with EmbeddedStage(clock=SettableClock(DEFAULT_NOW)) as stage:
+        update = stage.ca.update_root()
+        found = certificates_in(Client(stage, tmp_path).call("cacerts"))
+        links = {update.old_with_new, update.new_with_old, update.identity.certificate}
+        assert set(found) == {stage.ca.root, *stage.ca.issuers.values(), *links}
 
 
 def test_nothing_more_is_asked_of_a_request(client: Client) -> None:

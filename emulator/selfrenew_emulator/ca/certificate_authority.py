@@ -78,7 +78,7 @@ class CertificateAuthority:
             crls=PublishedCrls(self._lists.current, self._crl_address),
             root_update=lambda: self.root_update,
         )
-        est = EstFront(self.authority, self._store, clock)
+        est = EstFront(self.authority, self._store, clock, lambda: self.root_update)
         beside = [
             *est_routes(est),
             *ocsp_routes(OcspResponder(self.authority, standing, clock)),

@@ -6,7 +6,7 @@ profiles and refusals. EST has no confirmation, so a certificate counts as it is
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -23,22 +23,36 @@ from .profiles import Profile
 from .records import AuditEntry, Enrolment, Record
 from .requester import CertifiedRequester, EnrolledRequester, Requester, by_certificate
 from .requests import RequestedCertificate, read_pkcs10
+from .root_update import RootUpdate
 from .store import Store
 
 
 class EstFront:
     """Answers EST's operations; how they come over HTTP is in `est_app`."""
 
-    def __init__(self, authority: Authority, store: Store, clock: Clock) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        store: Store,
+        clock: Clock,
+        root_update: Callable[[], RootUpdate | None] = lambda: None,
+    ) -> None:
         self._authority = authority
         self._store = store
         self._clock = clock
+        self._root_update = root_update
         self._enroller = Enroller(authority, store, clock)
 
     def ca_certificates(self) -> bytes:
-        """Give the trust anchor and the issuers (4.1.3) as certs-only CMS."""
-        issuers = [issuer.certificate for issuer in self._authority.issuers.values()]
-        return _certs_only([self._authority.root.certificate, *issuers])
+        """Give the trust anchor, the issuers and an announced root update as certs-only CMS.
+
+        The three certificates of an update are OldWithNew, NewWithOld and NewWithNew (4.1.3).
+        """
+        others = [issuer.certificate for issuer in self._authority.issuers.values()]
+        update = self._root_update()
+        if update is not None:
+            others += [update.old_with_new, update.new_with_old, update.identity.certificate]
+        return _certs_only([self._authority.root.certificate, *others])
 
     def by_secret(self, reference: str, secret: bytes) -> EnrolledRequester | None:
         """Name who has an enrolment's secret, None for a wrong one."""

@@ -248,6 +248,29 @@ def test_the_responder_is_another_before_its_certificate_ends(served: Published)
     assert earlier.not_valid_before_utc <= served.clock() <= earlier.not_valid_after_utc
 
 
+def test_the_responder_ends_with_its_issuer_and_answers_after_it(served: Published) -> None:
+    certificate = served.issue()
+    end = issuer_of(served, certificate).not_valid_after_utc
+    responders = []
+    for hours in (-200, -1, -0.5, 1, 2):
+        served.clock.set(end + timedelta(hours=hours))
+        (responder,) = ask(served, certificate).certificates
+        assert responder.not_valid_before_utc <= served.clock()
+        assert responder.not_valid_after_utc < end
+        responders.append(responder)
+    # What would last no longer is not made anew for each answer.
+    assert len(set(responders)) == 2
+
+
+def test_a_responder_that_begins_after_its_issuers_end_has_ended_too() -> None:
+    with published_ca() as served:
+        certificate = served.issue()
+        end = issuer_of(served, certificate).not_valid_after_utc
+        served.clock.set(end + timedelta(days=9))
+        (responder,) = ask(served, certificate).certificates
+        assert responder.not_valid_after_utc < end
+
+
 def together(*requests: bytes) -> bytes:
     """Put several requests into one."""
     asked = [decode(OcspRequest, raw).tbs_request.request_list[0] for raw in requests]

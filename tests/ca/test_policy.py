@@ -242,6 +242,20 @@ def test_a_validity_that_no_certificate_can_have_is_refused(desk: Desk, year: in
     assert talk.reasons == {"badCertTemplate"}
 
 
+def test_nothing_is_issued_after_the_issuers_end(desk: Desk) -> None:
+    last = desk.ca.issuers[GENERAL.issuer].not_valid_after_utc - timedelta(seconds=1)
+    desk.clock.set(last)
+    talk = desk.talk(desk.enrolled())
+    talk.ask(ELSEWHERE, new_key(), BodyType.IR)
+    assert talk.reasons == {"systemUnavail"}
+    with pytest.raises(RequestRefusedError, match="issuer's certificate ends"):
+        desk.ca.issue(read_pkcs10(pkcs10(new_key(), ELSEWHERE.public_bytes())))
+    desk.clock.set(last - DAY)
+    talk = desk.talk(desk.enrolled())
+    talk.ask(ELSEWHERE, new_key(), BodyType.IR)
+    assert talk.certificate.not_valid_after_utc == last
+
+
 def test_an_update_keeps_the_subject_without_naming_the_old_certificate(desk: Desk) -> None:
     key = new_key()
     first = desk.talk(desk.enrolled())

@@ -249,7 +249,8 @@ class Authority:
     ) -> x509.Certificate:
         """Let a key answer OCSP requests for an issuer (RFC 6960, 4.2.2.2).
 
-        It is not to be asked about in its turn, so it should be short-lived (4.2.2.2.1).
+        It is not to be asked about in its turn, so it should be short-lived (4.2.2.2.1). Its end
+        is brought forward to its issuer's. Raise ValueError for a beginning after that.
         """
         issuer = self._identities[name]
         builder = (
@@ -259,7 +260,7 @@ class Authority:
             .public_key(public_key)
             .serial_number(_serial_number(self._randomness, self.variety))
             .not_valid_before(begin)
-            .not_valid_after(end)
+            .not_valid_after(min(end, issuer.last_end))
             .add_extension(_key_usage(digital_signature=True), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=True)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

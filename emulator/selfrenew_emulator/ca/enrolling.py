@@ -70,6 +70,12 @@ class Enroller:
                 f"the profile {profile.name} is not of the issuer that the template names",
             )
         granted = grant(asked, profile, by, now, updates)
+        last_end = self._authority.issuers[profile.issuer].last_end
+        if last_end <= granted.not_before:
+            raise RequestRefusedError(
+                FailureInfo.systemUnavail,
+                f"the issuer's certificate ends at {last_end.isoformat()}",
+            )
         key_hash = hash_key(asked.public_key)
         request = _identify(how, asked, profile, by)
         renewed = updates.certificate.serial_number if updates and how == EST else None

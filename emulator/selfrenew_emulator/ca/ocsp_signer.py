@@ -100,11 +100,14 @@ class ResponseSigner:
     def _responder(self, issuer: str, now: datetime) -> _Responder:
         with self._lock:
             known = self._responders.get(issuer)
-            if known is not None and _serves(known.certificate, now):
+            identity = self._authority.publishing[issuer]
+            if known is not None and _serves(known.certificate, now, identity.last_end):
                 return known
-            key = _key_like(self._authority.publishing[issuer].key)
+            key = _key_like(identity.key)
+            # After its issuer's end a certificate can only be one that has ended too.
+            begin = min(now, identity.last_end) - _EARLIER
             certificate = self._authority.certify_responder(
-                issuer, key.public_key(), now - _EARLIER, now + LIFETIME
+                issuer, key.public_key(), begin, now + LIFETIME
             )
             made = _Responder.of(certificate, key)
             self._responders[issuer] = made
@@ -116,9 +119,11 @@ def enumerated(value: int) -> TLV:
     return tlv(bytes(Tlv(_ENUMERATED, bytes((value,)))))
 
 
-def _serves(certificate: x509.Certificate, now: datetime) -> bool:
-    last = certificate.not_valid_after_utc - _RENEWED_BEFORE_END
-    return certificate.not_valid_before_utc <= now <= last
+def _serves(certificate: x509.Certificate, now: datetime, last_end: datetime) -> bool:
+    """Tell whether a certificate is to be used, which is so where no other would last longer."""
+    end = certificate.not_valid_after_utc
+    lasts = now <= end - _RENEWED_BEFORE_END or end >= last_end
+    return certificate.not_valid_before_utc <= now and lasts
 
 
 def _key_hash(key: CaKey) -> bytes:

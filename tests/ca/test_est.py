@@ -195,6 +195,33 @@ def test_of_several_the_one_with_the_key_is_renewed(desk: Desk, client: Client) 
     assert (desk.state_of(old), desk.state_of(newer)) == (SUPERSEDED, VALID)
 
 
+def test_the_certificate_beside_a_secret_is_the_one_that_is_replaced(
+    desk: Desk, client: Client
+) -> None:
+    name, key = desk.new_name(), new_key()
+    enrolment = desk.ca.enrol(subject=name, profiles=["general"], uses=None)
+    old, newer = (
+        certificates_in(client.call("simpleenroll", request_for(name, each), by=enrolment))[0]
+        for each in (key, new_key())
+    )
+    request = request_for(name, new_key())
+    certificates_in(client.call("simplereenroll", request, by=enrolment, shown=(old, key)))
+    assert (desk.state_of(old), desk.state_of(newer)) == (SUPERSEDED, VALID)
+    again = request_for(name, new_key())
+    refused = client.call("simplereenroll", again, by=enrolment, shown=(old, key))
+    assert (refused.status_code, "superseded" in refused.text) == (403, True)
+    assert desk.state_of(newer) is VALID
+
+
+def test_a_certificate_beside_a_secret_gives_no_right(desk: Desk, client: Client) -> None:
+    shown = enrolled(desk, client)
+    for enrolment in (desk.ca.enrol(), desk.ca.enrol(subject=desk.new_name(), profiles=PROFILES)):
+        request = request_for(shown[0].subject, new_key())
+        answer = client.call("simplereenroll", request, by=enrolment, shown=shown)
+        assert answer.status_code in {400, 403}
+    assert desk.state_of(shown[0]) is VALID
+
+
 def test_a_key_renews_no_other_certificate_than_its_own(desk: Desk, client: Client) -> None:
     shown, other = enrolled(desk, client, "authentication"), enrolled(desk, client, "signing")
     answer = client.call("simplereenroll", request_for(shown[0].subject, other[1]), shown=shown)

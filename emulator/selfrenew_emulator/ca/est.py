@@ -67,17 +67,24 @@ class EstFront:
         return by_certificate(certificate, self._store, self._clock)
 
     def enroll(
-        self, requester: Requester, request: bytes, profile: Profile | None, *, again: bool
+        self,
+        requester: Requester,
+        request: bytes,
+        profile: Profile | None,
+        *,
+        again: bool,
+        shown: CertifiedRequester | None = None,
     ) -> bytes:
         """Issue for a PKCS #10 request; `again` in place of the current certificate.
 
-        Raise RequestRefusedError.
+        That is the one which was `shown`, also where a secret gives the right. Raise
+        RequestRefusedError.
         """
         operation = "simplereenroll" if again else "simpleenroll"
         self._enroller.withdraw_overdue()
         try:
             with self._store.change():
-                certificate = self._issue(requester, request, profile, again=again)
+                certificate = self._issue(requester, request, profile, shown, again=again)
                 self._note(operation, requester, f"issued {certificate.serial_number:x}")
         except RequestRefusedError as refusal:
             self._note(operation, requester, str(refusal))
@@ -85,11 +92,20 @@ class EstFront:
         return _certs_only([certificate])
 
     def _issue(
-        self, requester: Requester, request: bytes, profile: Profile | None, *, again: bool
+        self,
+        requester: Requester,
+        request: bytes,
+        profile: Profile | None,
+        shown: CertifiedRequester | None,
+        *,
+        again: bool,
     ) -> x509.Certificate:
         asked = read_pkcs10(request)
         by = requester.enrolment if isinstance(requester, EnrolledRequester) else requester.record
-        current = self._current(by, asked, profile) if again else None
+        current = None
+        if again:
+            holder = by if shown is None else shown.record
+            current = self._current(holder, asked, profile)
         chosen = choose_profile(by, profile, current)
         record = self._enroller.issue(asked, chosen, by, current, how=EST)
         self._enroller.confirm(record)

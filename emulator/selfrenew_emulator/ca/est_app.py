@@ -2,8 +2,8 @@
 """EST over HTTPS (RFC 7030, 3 and 4; base64 as RFC 8951 clarifies it).
 
 A client is known by HTTP Basic with an enrolment's reference and secret (3.2.3), or else by its TLS
-certificate, where the server tells of it (ASGI's TLS extension). The label in a path is a profile's
-name.
+certificate, where the server tells of it (ASGI's TLS extension). One beside a secret gives no
+right, but is what simplereenroll replaces. The label in a path is a profile's name.
 """
 
 import logging
@@ -22,7 +22,7 @@ from .body import Limits, content_type_of, read_body
 from .errors import RequestRefusedError
 from .est import EstFront
 from .profiles import PROFILES, Profile
-from .requester import Requester
+from .requester import CertifiedRequester, Requester
 
 EST_PATH = "/.well-known/est"
 _REQUEST_TYPE = "application/pkcs10"
@@ -57,7 +57,8 @@ def est_routes(est: EstFront) -> list[Route]:
             raw = await _request_in(request)
             if isinstance(raw, Response):
                 return raw
-            return _certificates(est.enroll(requester, raw, profile, again=again))
+            shown = _certified(request, est) if again else None
+            return _certificates(est.enroll(requester, raw, profile, again=again, shown=shown))
         except RequestRefusedError as refusal:
             _log.info("EST refused: %s", refusal)
             status = 403 if refusal.reason in _NOT_ALLOWED else 400
@@ -95,10 +96,22 @@ def _requester_of(request: Request, est: EstFront) -> Requester:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         reference, secret = _basic(credentials)
-        known = est.by_secret(reference, secret)
-        if known is not None:
-            return known
+        enrolled = est.by_secret(reference, secret)
+        if enrolled is not None:
+            return enrolled
         raise _unknown("No enrolment has this reference and secret.")
+    known = _certified(request, est)
+    if known is not None:
+        return known
+    # Some clients, as Bouncy Castle's, cannot go on after a body that they did not read.
+    raise _unknown("")
+
+
+def _certified(request: Request, est: EstFront) -> CertifiedRequester | None:
+    """Name whose certificate was shown over TLS, None where none was.
+
+    Raise HTTPException for one that cannot be read, RequestRefusedError for the wrong one.
+    """
     chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain", ())
     for pem in chain:
         try:
@@ -106,8 +119,7 @@ def _requester_of(request: Request, est: EstFront) -> Requester:
             return est.by_certificate(load_certificate(PEM_cert_to_DER_cert(pem)))
         except (UnreadableCertificateError, ValueError) as error:
             raise _unknown("The TLS certificate cannot be read.") from error
-    # Some clients, as Bouncy Castle's, cannot go on after a body that they did not read.
-    raise _unknown("")
+    return None
 
 
 def _basic(credentials: str) -> tuple[str, bytes]:

@@ -1,40 +1,99 @@
 # SPDX-License-Identifier: Apache-2.0
 """The TLS side of a stage's services: server certificates below the CA's root."""
 
+import ipaddress
+import re
 import ssl
 from collections.abc import Iterable
+from datetime import timedelta
 
 import httpx
 import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from selfrenew.clock import system_clock
 
 from .patience import PATIENCE_SECONDS
 
 _LOOPBACK = ("127.0.0.1", "localhost")
+_SUBJECT = x509.Name.from_rfc4514_string("CN=NHS TEST Server,OU=servers,O=NHS TEST,C=GB")
+# All that a P-256 key does in TLS, since it enciphers no keys (RFC 8813, 3).
+_SIGNS = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+_EARLIER, _TERM = timedelta(days=1), timedelta(days=730)
+"""WebKit takes no server certificate that lasts for more than 825 days."""
+_LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
+"""RFC 1123, 2.1; with a wildcard for a whole label."""
+_HOST_LETTERS = 253
 
 
 def server_identity(
-    issuer: x509.Certificate, issuer_key: PrivateKeyTypes, names: Iterable[str] = ()
+    issuer: x509.Certificate,
+    issuer_key: CertificateIssuerPrivateKeyTypes,
+    names: Iterable[str] = (),
 ) -> tuple[bytes, bytes]:
     """Issue a certificate for loopback and further names: its key, and its chain with the issuer.
 
     Raise ValueError for what is no name of a server.
     """
-    issuer_pem = issuer.public_bytes(serialization.Encoding.PEM)
-    key_pem = issuer_key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+    key = ec.generate_private_key(ec.SECP256R1())
+    first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
+    # TLS is judged by the machine's clock, whatever the stage and so the issuer goes by.
+    now = system_clock().replace(microsecond=0)
+    now = min(max(now, first + _EARLIER), last - _EARLIER)
+    authority_key = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
+        issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     )
-    leaf = trustme.CA.from_pem(issuer_pem, key_pem).issue_cert(
-        *dict.fromkeys((*_LOOPBACK, *names)),
-        not_before=issuer.not_valid_before_utc,
-        not_after=issuer.not_valid_after_utc,
+    told = x509.SubjectAlternativeName(
+        [_name(each) for each in dict.fromkeys((*_LOOPBACK, *names))]
     )
-    # from_pem knows no parent, so trustme's own chain would stop short of the intermediate.
-    return leaf.private_key_pem.bytes(), leaf.cert_chain_pems[0].bytes() + issuer_pem
+    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_SUBJECT)
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _EARLIER)
+        .not_valid_after(min(now + _TERM, last))
+        .add_extension(_SIGNS, critical=True)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(purposes, critical=False)
+        .add_extension(told, critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(authority_key, critical=False)
+    )
+    chain = builder.sign(issuer_key, hashes.SHA256()), issuer
+    return (
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        b"".join(each.public_bytes(Encoding.PEM) for each in chain),
+    )
+
+
+def _name(text: str) -> x509.GeneralName:
+    """Take an address or the name of a host. Raise ValueError."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        host = text.encode("idna").decode("ascii")
+    if len(host) > _HOST_LETTERS or not _HOST.fullmatch(host):
+        raise ValueError(f"{text!r} is no name of a server")
+    return x509.DNSName(host)
 
 
 def context_of(key: bytes, chain: bytes) -> ssl.SSLContext:
@@ -45,7 +104,9 @@ def context_of(key: bytes, chain: bytes) -> ssl.SSLContext:
     return context
 
 
-def server_context(issuer: x509.Certificate, issuer_key: PrivateKeyTypes) -> ssl.SSLContext:
+def server_context(
+    issuer: x509.Certificate, issuer_key: CertificateIssuerPrivateKeyTypes
+) -> ssl.SSLContext:
     """Make a context for a server on loopback."""
     return context_of(*server_identity(issuer, issuer_key))
 

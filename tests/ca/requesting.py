@@ -55,10 +55,15 @@ def with_text_of_type(tag: int, certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER).replace(written, other)
 
 
-def pkcs10(key: PrivateKeySigner, subject: bytes, algorithm: list[TLV] | None = None) -> bytes:
-    """Make a PKCS #10 request with a subject of any DER (RFC 2986, 4.1)."""
+def pkcs10(
+    key: PrivateKeySigner,
+    subject: bytes,
+    algorithm: list[TLV] | None = None,
+    key_info: bytes | None = None,
+) -> bytes:
+    """Make a PKCS #10 request with a subject and a key of any DER (RFC 2986, 4.1)."""
     public_key: Any = key.public_key
-    spki = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    spki = key_info or public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     info = bytes(Tlv(0x30, encode(0) + subject + spki + bytes(Tlv(0xA0, b""))))
     named = encode_list(GenMsgContent(items=algorithm or alg.signature_identifier(public_key)))
     signature = encode(BitString(key.sign(info), 0))

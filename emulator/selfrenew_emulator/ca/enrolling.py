@@ -16,8 +16,6 @@ import hashlib
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.clock import Clock
 from selfrenew.cmp.structures import FailureInfo
@@ -76,7 +74,7 @@ class Enroller:
                 FailureInfo.systemUnavail,
                 f"the issuer's certificate ends at {last_end.isoformat()}",
             )
-        key_hash = hash_key(asked.public_key)
+        key_hash = asked.key_hash
         request = _identify(how, asked, profile, by)
         renewed = updates.certificate.serial_number if updates and how == EST else None
         again = self._same_request(key_hash, request, now, renewed)
@@ -217,9 +215,3 @@ def _identify(
     digest = hashlib.sha256(asked.written)
     digest.update(f"{how}\0{profile.name}\0{who}".encode())
     return digest.digest()
-
-
-def hash_key(public_key: CertificatePublicKeyTypes) -> bytes:
-    """Identify a public key by the hash of its SubjectPublicKeyInfo."""
-    der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).digest()

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reading a certificate request out of ir, cr, kur and p10cr, with its proof of possession."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.cmp.crmf import (
     ID_REG_CTRL_OLD_CERT_ID,
@@ -41,7 +43,8 @@ class RequestedCertificate:
     """What a requester asks for; `old` is the issuer's Name and serial number of oldCertID.
 
     `issuer` is the Name of the one that is asked, as DER, None for whichever it is; `written` the
-    request itself without its proof of possession, which another time is another one.
+    request itself without its proof of possession, which another time is another one. `key_info` is
+    the key's SubjectPublicKeyInfo, where it has been encoded already.
     """
 
     cert_req_id: int
@@ -53,6 +56,12 @@ class RequestedCertificate:
     old: tuple[bytes | None, int] | None = None
     issuer: bytes | None = None
     written: bytes = b""
+    key_info: bytes = b""
+
+    @property
+    def key_hash(self) -> bytes:
+        """What the key is known by: the hash of its SubjectPublicKeyInfo."""
+        return hashlib.sha256(self.key_info or _key_info(self.public_key)).digest()
 
     def is_met_by(self, certificate: x509.Certificate) -> bool:
         """Tell whether a certificate is what was asked for; what was left open may be anything."""
@@ -129,7 +138,7 @@ def _named(name: str, of_path: Profile | None) -> Profile | None:
 def read_pkcs10(raw: bytes) -> RequestedCertificate:
     """Read a PKCS #10 request and check that its key was used. Raise RequestRefusedError."""
     try:
-        written, algorithm = request_parts(raw)
+        written, key_info, algorithm = request_parts(raw)
         check_subject(written)
         request = x509.load_der_x509_csr(raw)
         subject, public_key = request.subject, request.public_key()
@@ -145,12 +154,14 @@ def read_pkcs10(raw: bytes) -> RequestedCertificate:
         raise RequestRefusedError(
             FailureInfo.badDataFormat, f"the PKCS #10 request cannot be read: {error}"
         ) from error
+    _check_certified_as(key_info, public_key)
     return RequestedCertificate(
         P10_CERT_REQ_ID,
         subject,
         public_key,
         extensions,
         written=covered,
+        key_info=key_info,
     )
 
 
@@ -161,7 +172,8 @@ def _read_crmf(request: CertReqMsg, *, verified: bool) -> RequestedCertificate:
     _check_template(template)
     if template.subject:
         check_subject(encode_list(GenMsgContent(items=template.subject)))
-    public_key = public_key_of(template)
+    public_key, key_info = public_key_of(template), encode(template.public_key)
+    _check_certified_as(key_info, public_key)
     written = encode(request.cert_req)
     if not (verified and request.popo is not None and request.popo.tag == "raVerified"):
         _check_possession(request, written, public_key)
@@ -179,7 +191,25 @@ def _read_crmf(request: CertReqMsg, *, verified: bool) -> RequestedCertificate:
         # RFC 4211, 5: named where a requester has several CAs to choose from.
         encode_list(GenMsgContent(items=template.issuer)) if template.issuer else None,
         written,
+        key_info,
     )
+
+
+def _key_info(public_key: CertificatePublicKeyTypes) -> bytes:
+    return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _check_certified_as(key_info: bytes, public_key: CertificatePublicKeyTypes) -> None:
+    """Check that a certificate would have the key as it was asked for, parameters and all.
+
+    The library writes a key in one form only, and to an RSASSA-PSS key as if it were for any use.
+    """
+    if key_info != _key_info(public_key):
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate,
+            "the key is in a form that is not certified here: RSA keys are named rsaEncryption, EC "
+            "keys by their curve with an uncompressed point (RFC 3279, RFC 5480)",
+        )
 
 
 def _check_template(template: CertTemplate) -> None:

@@ -75,13 +75,14 @@ def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
     return framed
 
 
-def request_parts(raw: bytes) -> tuple[bytes, list[TLV]]:
-    """Give a PKCS #10 request's subject as it is written, as DER, and its signature's algorithm.
+def request_parts(raw: bytes) -> tuple[bytes, bytes, list[TLV]]:
+    """Give a PKCS #10 request's subject and key as written, as DER, and its signature's algorithm.
 
     Raise CmpFormatError.
     """
     request = decode(_Request, raw)
-    return encode_list(GenMsgContent(items=request.info.subject)), request.algorithm
+    subject = encode_list(GenMsgContent(items=request.info.subject))
+    return subject, encode(request.info.public_key), request.algorithm
 
 
 def names_of(template: CertTemplate) -> tuple[x509.Name, x509.Extensions]:

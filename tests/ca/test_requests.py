@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a certificate request may hold, and what of it is certified."""
+
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.asn1 import BitString
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from selfrenew.cmp import algorithms as alg
+from selfrenew.cmp.crmf import SubjectPublicKeyInfo
+from selfrenew.cmp.message import encode
+from selfrenew.cmp.protection import PrivateKeySigner
+from selfrenew.cmp.structures import BodyType
+from selfrenew.cmp.template import public_key_info
+
+from .conftest import Desk
+from .requesting import pkcs10, request_with
+
+MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
+
+
+def key_written_otherwise(kind: str) -> tuple[PrivateKeySigner, SubjectPublicKeyInfo]:
+    """Give a key whose SubjectPublicKeyInfo is right, and not what the library writes."""
+    if kind == "RSASSA-PSS":
+        key = PrivateKeySigner(rsa.generate_private_key(65537, 2048))
+        public_key: Any = key.public_key
+        info = public_key_info(public_key)
+        info.algorithm = alg.identifier(alg.RSASSA_PSS)
+        return key, info
+    key = PrivateKeySigner(ec.generate_private_key(ec.SECP256R1()))
+    public_key = key.public_key
+    info = public_key_info(public_key)
+    point = public_key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+    info.subject_public_key = BitString(point, 0)
+    return key, info
+
+
+@pytest.mark.parametrize("kind", ["RSASSA-PSS", "compressed point"])
+@pytest.mark.parametrize("body_type", [BodyType.IR, BodyType.P10CR])
+def test_a_key_is_certified_as_it_was_asked_for_or_not_at_all(
+    desk: Desk, kind: str, body_type: BodyType
+) -> None:
+    key, info = key_written_otherwise(kind)
+    talk = desk.talk(desk.enrolled())
+    if body_type is BodyType.IR:
+        talk.say(body_type, request_with(key, MACHINE, public_key=info))
+    else:
+        talk.say(body_type, pkcs10(key, MACHINE.public_bytes(), key_info=encode(info)))
+    assert talk.reasons == {"badCertTemplate"}, talk.text

@@ -30,7 +30,9 @@ from selfrenew.cmp.crmf import (
     CertRequest,
     CertTemplate,
     OptionalValidity,
+    PkMacValue,
     PopoSigningKey,
+    PopoSigningKeyInput,
     RevDetails,
     RevReqContent,
 )
@@ -220,6 +222,22 @@ STRUCTURES: dict[str, tuple[Any, Any]] = {
     "CertReqMsg, signature": (SIGNED, rfc4211.CertReqMsg()),
     "CertReqMsg, raVerified": (request(Variant(Null(), "raVerified")), rfc4211.CertReqMsg()),
     "CertReqMsg, none": (request(), rfc4211.CertReqMsg()),
+    "POPOSigningKeyInput, sender": (
+        PopoSigningKeyInput(
+            auth_info=Variant(general_name(NAME), "sender"), public_key=template().public_key
+        ),
+        rfc4211.POPOSigningKeyInput(),
+    ),
+    "POPOSigningKeyInput, publicKeyMAC": (
+        PopoSigningKeyInput(
+            auth_info=Variant(
+                PkMacValue(algorithm_identifier=algorithm(), value=BitString(b"mac", 0)),
+                "publicKeyMAC",
+            ),
+            public_key=template().public_key,
+        ),
+        rfc4211.POPOSigningKeyInput(),
+    ),
     "CertId": (CertId(issuer=general_name(NAME), serial_number=1 << 150), rfc4211.CertId()),
     "PBMParameter": (PBM, rfc4210.PBMParameter()),
     "PBKDF2-params": (PBKDF2, rfc8018.PBKDF2_params()),

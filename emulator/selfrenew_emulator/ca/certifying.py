@@ -79,7 +79,7 @@ class Certifying:
         registrar = registers_others(requester.right)
         if registrar:
             check_original(message)
-        asked = read_request(message, verified=registrar)
+        asked = read_request(message, requester, verified=registrar)
         updates = self._updated(message, requester, asked)
         (named,) = named_profiles(message, 1, profile)
         chosen = choose_profile(requester.right, named, updates)

@@ -62,7 +62,7 @@ class Delaying:
         if message.body_type in CERTIFICATE_REQUESTS:
             # What is malformed is told at once.
             cert_req_id = read_request(
-                message, verified=registers_others(requester.right)
+                message, requester, verified=registers_others(requester.right)
             ).cert_req_id
         held = Held(
             raw,

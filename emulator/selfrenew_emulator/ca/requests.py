@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading a certificate request out of ir, cr, kur and p10cr, with its proof of possession."""
+"""Reading a certificate request out of ir, cr, kur and p10cr."""
 
 import hashlib
 from dataclasses import dataclass
@@ -32,7 +32,9 @@ from selfrenew.cmp.structures import BodyType, FailureInfo, GenMsgContent, Texts
 from selfrenew.cmp.template import names_of, public_key_of, request_parts
 
 from .errors import RequestRefusedError
+from .possession import check_possession
 from .profiles import PROFILES, Profile
+from .requester import Requester
 from .subjects import check_subject
 
 P10_CERT_REQ_ID = -1
@@ -78,10 +80,12 @@ class RequestedCertificate:
         return all(each in given_extensions for each in self.extensions)
 
 
-def read_request(message: ReceivedMessage, *, verified: bool = False) -> RequestedCertificate:
+def read_request(
+    message: ReceivedMessage, requester: Requester, *, verified: bool = False
+) -> RequestedCertificate:
     """Read the one request and check that its key was used. Raise RequestRefusedError.
 
-    `verified` takes the sender's word for that, where it is given (RFC 9810, 5.2.8.1).
+    `verified` takes the requester's word for that, where it is given (RFC 9810, 5.2.8.1).
     """
     try:
         if message.body_type is BodyType.P10CR:
@@ -91,7 +95,7 @@ def read_request(message: ReceivedMessage, *, verified: bool = False) -> Request
             raise RequestRefusedError(
                 FailureInfo.badRequest, f"one request a message is taken, {len(requests)} came"
             )
-        return _read_crmf(requests[0], verified=verified)
+        return _read_crmf(requests[0], requester, verified=verified)
     except UnknownAlgorithmError as error:
         raise RequestRefusedError(FailureInfo.badAlg, str(error)) from error
     except CmpFormatError as error:
@@ -165,7 +169,9 @@ def read_pkcs10(raw: bytes) -> RequestedCertificate:
     )
 
 
-def _read_crmf(request: CertReqMsg, *, verified: bool) -> RequestedCertificate:
+def _read_crmf(
+    request: CertReqMsg, requester: Requester, *, verified: bool
+) -> RequestedCertificate:
     template = request.cert_req.cert_template
     if request.cert_req.cert_req_id != 0:
         raise RequestRefusedError(FailureInfo.badRequest, "certReqId has to be 0 (RFC 9483, 4.1.1)")
@@ -176,7 +182,7 @@ def _read_crmf(request: CertReqMsg, *, verified: bool) -> RequestedCertificate:
     _check_certified_as(key_info, public_key)
     written = encode(request.cert_req)
     if not (verified and request.popo is not None and request.popo.tag == "raVerified"):
-        _check_possession(request, written, public_key)
+        check_possession(request, public_key, key_info, requester)
     subject, extensions = names_of(template)
     validity = template.validity
     begin, end = (None, None) if validity is None else (validity.not_before, validity.not_after)
@@ -223,35 +229,6 @@ def _check_template(template: CertTemplate) -> None:
             FailureInfo.badCertTemplate,
             "the CA chooses serial number and signature, and no unique IDs (RFC 4211, 5)",
         )
-
-
-def _check_possession(
-    request: CertReqMsg, written: bytes, public_key: CertificatePublicKeyTypes
-) -> None:
-    popo = request.popo
-    if popo is None:
-        raise RequestRefusedError(FailureInfo.badPOP, "there is no proof of possession")
-    if popo.tag != "signature":
-        raise RequestRefusedError(
-            FailureInfo.badPOP, f"proof of possession by {popo.tag} is not taken here"
-        )
-    proof = popo.value
-    if proof.poposk_input is not None:  # type: ignore[union-attr]
-        raise RequestRefusedError(
-            FailureInfo.badPOP, "poposkInput is for templates without subject and key"
-        )
-    try:
-        verify_with(
-            proof.algorithm_identifier,  # type: ignore[union-attr]
-            public_key,
-            proof.signature.as_bytes(),  # type: ignore[union-attr]
-            written,
-            what="the proof of possession",
-        )
-    except UnknownAlgorithmError:
-        raise
-    except ProtectionError as error:
-        raise RequestRefusedError(FailureInfo.badPOP, str(error)) from error
 
 
 def _old_certificate(request: CertReqMsg) -> tuple[bytes | None, int] | None:

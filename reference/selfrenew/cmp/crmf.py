@@ -80,8 +80,30 @@ class CertRequest:
 
 
 @sequence
+class PkMacValue:
+    """PKMACValue (4.1): a MAC over a public key."""
+
+    algorithm_identifier: list[TLV]
+    value: BitString
+
+
+@sequence
+class PopoSigningKeyInput:
+    """POPOSigningKeyInput (4.1): what is signed where the template lacks subject or key.
+
+    `sender` holds a GeneralName.
+    """
+
+    auth_info: (
+        Annotated[Variant[TLV, Literal["sender"]], Explicit(0)]
+        | Variant[PkMacValue, Literal["publicKeyMAC"]]
+    )
+    public_key: SubjectPublicKeyInfo
+
+
+@sequence
 class PopoSigningKey:
-    """POPOSigningKey (4.1)."""
+    """POPOSigningKey (4.1); `poposk_input` holds the fields of POPOSigningKeyInput."""
 
     poposk_input: Annotated[list[TLV] | None, Implicit(0)] = None
     algorithm_identifier: list[TLV]

@@ -192,9 +192,24 @@ def verify_mac(message: ReceivedMessage, secret: Secret) -> None:
     """
     if not is_mac(message) or message.protection is None:
         raise ProtectionError(messages.ANSWER_NO_MAC.format(message=message.describe()))
-    expected = _mac(message.header.protection_alg or [], secret, message.protected_part)
-    if not stdlib_hmac.compare_digest(expected, message.protection):
-        raise ProtectionError(messages.ANSWER_WRONG_MAC.format(message=message.describe()))
+    verify_mac_with(
+        message.header.protection_alg or [],
+        secret,
+        message.protection,
+        message.protected_part,
+        what=message,
+    )
+
+
+def verify_mac_with(
+    identifier: list[TLV], secret: Secret, value: bytes, data: bytes, *, what: object
+) -> None:
+    """Check a MAC of a named algorithm on what a text names.
+
+    Raise ProtectionError; CmpFormatError and UnknownAlgorithmError as verify_mac does.
+    """
+    if not stdlib_hmac.compare_digest(_mac(identifier, secret, data), value):
+        raise ProtectionError(messages.ANSWER_WRONG_MAC.format(message=what))
 
 
 def verify_signature(message: ReceivedMessage, public_key: object) -> None:

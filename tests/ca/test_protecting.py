@@ -129,6 +129,22 @@ def test_pss_is_taken_with_any_of_its_hashes(desk: Desk, digest: hashes.HashAlgo
     desk.ca.revoke(by.certificate)
 
 
+def test_pss_with_sha1_is_refused_as_any_other_signature_with_it(desk: Desk) -> None:
+    sha1 = hashes.SHA1()  # noqa: S303  which is the point
+    by_default = alg.identifier(alg.RSASSA_PSS, encode(PssParameter()))
+    scheme = padding.PSS(padding.MGF1(sha1), 20)
+    by = first_certificate(desk, PrivateKeySigner(RSA_KEY))
+    talk = desk.talk(by)
+    raw = talk.conversation.message(BodyType.CR, certificate_request(MACHINE, new_key()))
+    talk.say_raw(protected_anew(raw, by_default, lambda data: RSA_KEY.sign(data, scheme, sha1)))
+    assert talk.reasons == {"badAlg"}
+    talk = desk.talk(desk.enrolled())
+    key = PrivateKeySigner(rsa.generate_private_key(65537, 2048))
+    talk.say(BodyType.P10CR, pkcs10(key, MACHINE.public_bytes(), by_default))
+    assert talk.reasons == {"badAlg"}
+    desk.ca.revoke(by.certificate)
+
+
 @dataclass(frozen=True)
 class Mac:
     name: str

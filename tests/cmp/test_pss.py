@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from selfrenew.cmp import CmpFormatError
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import NULL_NAME
+from selfrenew.cmp.errors import UnknownAlgorithmError
 from selfrenew.cmp.message import encode, encode_list
 from selfrenew.cmp.protection import ProtectionError, verify_with
 from selfrenew.cmp.pss import PssParameter, pss_parameters
@@ -49,17 +50,39 @@ def test_a_signature_of_named_parameters_holds(digest: Digest) -> None:
 
 
 def test_what_is_absent_has_the_standards_default() -> None:
-    sha1, sha256 = hashes.SHA1(), hashes.SHA256()  # noqa: S303
-    check(pss(), sha1, 20, sha1)
-    check(pss(hash_algorithm=hash_named(sha256)), sha1, 20, sha256)
-    check(pss(mask_gen_algorithm=mask_named(sha256)), sha256, 20, sha1)
-    check(pss(salt_length=0, trailer_field=1), sha1, 0, sha1)
+    sha256 = hashes.SHA256()
+    named: dict[str, Any] = {
+        "hash_algorithm": hash_named(sha256),
+        "mask_gen_algorithm": mask_named(sha256),
+    }
+    check(pss(**named), sha256, 20, sha256)
+    check(pss(**named, salt_length=0, trailer_field=1), sha256, 0, sha256)
+
+
+SHA1, SHA256 = hashes.SHA1(), hashes.SHA256()  # noqa: S303
+
+
+@pytest.mark.parametrize(
+    ("fields", "mask", "digest"),
+    [
+        ({}, SHA1, SHA1),
+        ({"hash_algorithm": hash_named(SHA256)}, SHA1, SHA256),
+        ({"mask_gen_algorithm": mask_named(SHA256)}, SHA256, SHA1),
+        ({"hash_algorithm": hash_named(SHA1), "mask_gen_algorithm": mask_named(SHA1)}, SHA1, SHA1),
+    ],
+    ids=["by default", "in the mask by default", "as the hash by default", "named"],
+)
+def test_sha1_is_an_algorithm_that_is_not_taken(
+    fields: dict[str, Any], mask: Digest, digest: Digest
+) -> None:
+    with pytest.raises(UnknownAlgorithmError):
+        check(pss(**fields), mask, 20, digest)
 
 
 def test_a_salt_or_a_mask_of_another_kind_is_a_wrong_signature() -> None:
-    sha1, sha256 = hashes.SHA1(), hashes.SHA256()  # noqa: S303
+    sha256, sha384 = hashes.SHA256(), hashes.SHA384()
     named = pss(hash_algorithm=hash_named(sha256), mask_gen_algorithm=mask_named(sha256))
-    for mask, salt in ((sha1, 20), (sha256, 32)):
+    for mask, salt in ((sha384, 20), (sha256, 32)):
         with pytest.raises(ProtectionError, match="is wrong"):
             check(named, mask, salt, sha256)
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RSASSA-PSS parameters (RFC 4055, 3.1; RFC 9481, 3.1)."""
+"""RSASSA-PSS parameters (RFC 4055, 3.1; RFC 9481, 3.1).
+
+SHA-1 is none of CMP's hashes (RFC 9481, 2 and 3), so that it is not known here, and neither are
+parameters that leave out the hash or the mask's, which is SHA-1 then.
+"""
 
 from typing import Annotated
 
@@ -43,13 +47,12 @@ def pss_parameters(identifier: list[TLV]) -> tuple[padding.PSS, hashes.HashAlgor
 
 def _digest(identifier: list[TLV] | None) -> hashes.HashAlgorithm | None:
     if identifier is None:
-        return hashes.SHA1()  # noqa: S303  the standard's default
-    return alg.DIGESTS.get(alg.oid_of(identifier))
+        return None
+    digest = alg.DIGESTS.get(alg.oid_of(identifier))
+    return None if isinstance(digest, hashes.SHA1) else digest
 
 
 def _mask(identifier: list[TLV] | None) -> hashes.HashAlgorithm | None:
-    if identifier is None:
-        return _digest(None)
-    if alg.oid_of(identifier) != alg.MGF1 or len(identifier) != 2:
+    if identifier is None or alg.oid_of(identifier) != alg.MGF1 or len(identifier) != 2:
         return None
     return _digest(decode_list(GenMsgContent, encode(identifier[1])))

@@ -10,7 +10,13 @@ from cryptography.x509.oid import NameOID
 
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import certificate_request
-from selfrenew.cmp.crmf import CertReqMessages, CertReqMsg, Extension, PopoSigningKey
+from selfrenew.cmp.crmf import (
+    AttributeTypeAndValue,
+    CertReqMessages,
+    CertReqMsg,
+    Extension,
+    PopoSigningKey,
+)
 from selfrenew.cmp.message import decode_list, encode, encode_list, tlv
 from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import GenMsgContent
@@ -27,17 +33,26 @@ def extension(value: x509.ExtensionType, *, critical: bool = False) -> TLV:
     return tlv(encode(Extension(oid=value.oid, critical=critical, value=value.public_bytes())))
 
 
-def request_with(key: PrivateKeySigner, name: x509.Name, /, **template: object) -> bytes:
+def request_with(
+    key: PrivateKeySigner,
+    name: x509.Name,
+    /,
+    *,
+    controls: list[AttributeTypeAndValue] | None = None,
+    reg_info: list[AttributeTypeAndValue] | None = None,
+    **template: object,
+) -> bytes:
     """Make the content of ir, cr or kur, with other fields of the template than the client's."""
     (message,) = decode_list(CertReqMessages, certificate_request(name, key))
     request = message.cert_req
+    request.controls = controls
     for field, value in template.items():
         setattr(request.cert_template, field, value)
     popo = PopoSigningKey(
         algorithm_identifier=alg.signature_identifier(key.public_key),
         signature=BitString(key.sign(encode(request)), 0),
     )
-    again = CertReqMsg(cert_req=request, popo=Variant(popo, "signature"))
+    again = CertReqMsg(cert_req=request, popo=Variant(popo, "signature"), reg_info=reg_info)
     return encode_list(CertReqMessages(items=[again]))
 
 

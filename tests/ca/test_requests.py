@@ -10,13 +10,19 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.cmp import algorithms as alg
-from selfrenew.cmp.crmf import SubjectPublicKeyInfo
-from selfrenew.cmp.message import encode
+from selfrenew.cmp.crmf import (
+    ID_REG_CTRL_OLD_CERT_ID,
+    AttributeTypeAndValue,
+    CertId,
+    OptionalValidity,
+    SubjectPublicKeyInfo,
+)
+from selfrenew.cmp.message import encode, general_name, tlv
 from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import BodyType
 from selfrenew.cmp.template import public_key_info
 
-from .conftest import Desk
+from .conftest import Desk, new_key
 from .requesting import pkcs10, request_with
 
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
@@ -50,3 +56,36 @@ def test_a_key_is_certified_as_it_was_asked_for_or_not_at_all(
     else:
         talk.say(body_type, pkcs10(key, MACHINE.public_bytes(), key_info=encode(info)))
     assert talk.reasons == {"badCertTemplate"}, talk.text
+
+
+def old_certificate(certificate: x509.Certificate) -> AttributeTypeAndValue:
+    old = CertId(issuer=general_name(certificate.issuer), serial_number=certificate.serial_number)
+    return AttributeTypeAndValue(type=ID_REG_CTRL_OLD_CERT_ID, value=tlv(encode(old)))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_update_names_one_certificate(desk: Desk, times: int) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("signing"))
+    controls = [old_certificate(holder.certificates["signing"])] * times
+    talk.say(BodyType.KUR, request_with(new_key(), holder.name, controls=controls))
+    if times == 1:
+        assert talk.certificate.subject == holder.name
+    else:
+        assert talk.reasons == {"badRequest"}
+
+
+@pytest.mark.parametrize(
+    ("empty", "reason"),
+    [
+        ({"controls": []}, "badDataFormat"),
+        ({"reg_info": []}, "badDataFormat"),
+        ({"validity": OptionalValidity()}, "badCertTemplate"),
+        ({"extensions": []}, "badCertTemplate"),
+    ],
+    ids=lambda value: "".join(value) if isinstance(value, dict) else "",
+)
+def test_what_is_there_is_not_empty(desk: Desk, empty: dict[str, Any], reason: str) -> None:
+    talk = desk.talk(desk.enrolled())
+    talk.say(BodyType.IR, request_with(new_key(), MACHINE, **empty))
+    assert talk.reasons == {reason}

@@ -173,6 +173,8 @@ def _read_crmf(
     request: CertReqMsg, requester: Requester, *, verified: bool
 ) -> RequestedCertificate:
     template = request.cert_req.cert_template
+    if request.cert_req.controls == [] or request.reg_info == []:
+        raise CmpFormatError("controls and regInfo hold something, where they are there")
     if request.cert_req.cert_req_id != 0:
         raise RequestRefusedError(FailureInfo.badRequest, "certReqId has to be 0 (RFC 9483, 4.1.1)")
     _check_template(template)
@@ -223,6 +225,15 @@ def _check_template(template: CertTemplate) -> None:
         raise RequestRefusedError(FailureInfo.badCertTemplate, "the template has no public key")
     if template.version not in {None, 2}:
         raise RequestRefusedError(FailureInfo.badCertTemplate, "only version 3 is issued")
+    validity = template.validity
+    if validity is not None and validity.not_before is None and validity.not_after is None:
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate, "the template's validity has neither time (RFC 4211, 5)"
+        )
+    if template.extensions == []:
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate, "the template's extensions are none (RFC 5280, 4.1)"
+        )
     chosen = (template.serial_number, template.signing_alg)
     if any(each is not None for each in chosen) or template.issuer_uid or template.subject_uid:
         raise RequestRefusedError(
@@ -232,8 +243,13 @@ def _check_template(template: CertTemplate) -> None:
 
 
 def _old_certificate(request: CertReqMsg) -> tuple[bytes | None, int] | None:
-    for control in request.cert_req.controls or ():
-        if control.type == ID_REG_CTRL_OLD_CERT_ID:
-            old = decode(CertId, encode(control.value))
-            return name_of(old.issuer), old.serial_number
-    return None
+    controls = request.cert_req.controls or ()
+    named = [each.value for each in controls if each.type == ID_REG_CTRL_OLD_CERT_ID]
+    if len(named) > 1:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, f"oldCertID names one certificate, and {len(named)} are here"
+        )
+    if not named:
+        return None
+    old = decode(CertId, encode(named[0]))
+    return name_of(old.issuer), old.serial_number

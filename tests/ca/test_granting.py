@@ -9,8 +9,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from selfrenew.cmp.algorithms import signature_identifier
 from selfrenew.cmp.building import certificate_request
-from selfrenew.cmp.crmf import CertReqMessages
-from selfrenew.cmp.message import decode, encode_list
+from selfrenew.cmp.crmf import AttributeTypeAndValue, CertReqMessages
+from selfrenew.cmp.message import decode, encode_list, tlv
 from selfrenew.cmp.structures import BodyType, CertRepMessage, PkiStatus
 from selfrenew_emulator.certificate_status import CertificateState
 
@@ -19,6 +19,8 @@ from .requesting import extension, pkcs10, rdns, request_with
 
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
 DAY = timedelta(days=1)
+REG_TOKEN = x509.ObjectIdentifier("1.3.6.1.5.5.7.5.1.1")
+"""id-regCtrl-regToken (RFC 4211, 6.1)."""
 
 
 def status_of(talk: Talk) -> int:
@@ -79,6 +81,14 @@ def test_a_renewal_that_was_not_given_the_asked_validity_is_told(desk: Desk) -> 
     talk = desk.talk(holder.by("authentication"), "signing")
     talk.ask(holder.name, new_key(), not_after=desk.clock() + DAY)
     assert status_of(talk) == PkiStatus.GRANTED_WITH_MODS
+
+
+def test_a_control_that_nothing_was_done_about_is_told(desk: Desk) -> None:
+    token = AttributeTypeAndValue(type=REG_TOKEN, value=tlv(b"\x0c\x05token"))
+    talk = desk.talk(desk.enrolled())
+    talk.say(BodyType.IR, request_with(new_key(), MACHINE, controls=[token]))
+    assert status_of(talk) == PkiStatus.GRANTED_WITH_MODS
+    assert talk.confirm().body_type is BodyType.PKICONF
 
 
 def test_a_subject_that_was_left_to_the_ca_is_no_change(desk: Desk) -> None:

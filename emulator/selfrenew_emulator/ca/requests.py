@@ -46,7 +46,8 @@ class RequestedCertificate:
 
     `issuer` is the Name of the one that is asked, as DER, None for whichever it is; `written` the
     request itself without its proof of possession, which another time is another one. `key_info` is
-    the key's SubjectPublicKeyInfo, where it has been encoded already.
+    the key's SubjectPublicKeyInfo, where it has been encoded already; `left_undone` tells whether
+    there are controls that nothing is done about here.
     """
 
     cert_req_id: int
@@ -59,6 +60,7 @@ class RequestedCertificate:
     issuer: bytes | None = None
     written: bytes = b""
     key_info: bytes = b""
+    left_undone: bool = False
 
     @property
     def key_hash(self) -> bytes:
@@ -72,7 +74,7 @@ class RequestedCertificate:
             (self.not_before, certificate.not_valid_before_utc, self.not_before is not None),
             (self.not_after, certificate.not_valid_after_utc, self.not_after is not None),
         )
-        if any(matters and asked != given for asked, given, matters in wanted):
+        if self.left_undone or any(matters and asked != given for asked, given, matters in wanted):
             return False
         if not list(self.extensions):
             return True
@@ -200,6 +202,7 @@ def _read_crmf(
         encode_list(GenMsgContent(items=template.issuer)) if template.issuer else None,
         written,
         key_info,
+        any(each.type != ID_REG_CTRL_OLD_CERT_ID for each in request.cert_req.controls or ()),
     )
 
 

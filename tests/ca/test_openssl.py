@@ -103,6 +103,18 @@ def test_a_certificate_is_issued_updated_and_used_to_ask_for_more(
     assert client.ca.status_of(newer).state is CertificateState.VALID
 
 
+def test_a_request_without_a_subject_is_for_the_requesters_own(client: Client) -> None:
+    """OpenSSL leaves the subject out then, and signs no poposkInput."""
+    first = client.cmp(
+        "ir", "own.pem", "-newkey", client.key("own", "EC:P-256"), *client.by_secret()
+    )
+    assert first is not None, client.said
+    own = ("-newkey", client.key("own2", "EC:P-256"), "-subject", "/", *client.by_key("own"))
+    more = client.cmp("cr", "own2.pem", *own)
+    assert more is not None, client.said
+    assert more.subject == first.subject
+
+
 def test_a_pkcs10_request_is_taken(client: Client) -> None:
     key, request = client.key("p10", "EC:P-256"), client.folder / "p10.csr"
     made = openssl("req", "-new", "-key", key, "-subj", NAME, "-out", request)

@@ -172,6 +172,54 @@ def test_a_protocol_that_is_begun_and_left_takes_back_what_was_granted(
     assert terminal.put("5FC102", b"x") == "9000"
 
 
+# Refused for its template, its key, its algorithm, or its rule: each is a protocol left.
+@pytest.mark.parametrize("asked", ["7C028100", "7C028000"])
+@pytest.mark.parametrize(
+    ("between", "sw"),
+    [
+        ("00870A9B02530000", "6A80"),
+        ("00870A9B067C048100810000", "6A80"),
+        ("00870A9B", "6A80"),
+        ("00870A01047C02810000", "6A86"),
+        ("0087279B047C02810000", "6A86"),
+        ("00872704047C02810000", "6A86"),
+        ("0087119A067C048100820000", "6982"),
+    ],
+)
+def test_a_refused_command_ends_the_protocol_it_comes_into(
+    terminal: Terminal, asked: str, between: str, sw: str
+) -> None:
+    generate(terminal, "9A", Algorithm.P256)
+    answer, _ = terminal.send("00870A9B", bytes.fromhex(asked))
+    given = value(value(answer, "7C"), asked[4:6])
+    assert terminal.raw(between) == sw
+    if asked == "7C028100":
+        shown = tlv("82", terminal.encrypt(given))
+    else:
+        shown = tlv("80", _decrypt(terminal, given)) + tlv("81", bytes(16))
+    assert terminal.send("00870A9B", tlv("7C", shown))[1] != "9000"
+    assert terminal.put("5FC102", b"x") == "6982"
+
+
+# What names no key of the card is no protocol with 9B, and takes nothing back.
+@pytest.mark.parametrize(
+    ("command", "sw", "granted"),
+    [
+        ("00870A9B02530000", "6A80", "6982"),
+        ("00870A9B067C048100810000", "6A80", "6982"),
+        ("00870A9B", "6A80", "6982"),
+        ("0087279B047C02810000", "6A86", "9000"),
+        ("00870A01047C02810000", "6A86", "9000"),
+    ],
+)
+def test_a_template_of_no_form_takes_back_what_was_granted(
+    terminal: Terminal, command: str, sw: str, granted: str
+) -> None:
+    assert terminal.authenticate() == "9000"
+    assert terminal.raw(command) == sw
+    assert terminal.put("5FC102", b"x") == granted
+
+
 def test_a_challenge_counts_once(terminal: Terminal) -> None:
     answer, _ = terminal.send("00870A9B", bytes.fromhex("7C028100"))
     response = tlv("7C", tlv("82", terminal.encrypt(value(value(answer, "7C"), "81"))))

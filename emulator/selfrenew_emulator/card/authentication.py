@@ -68,6 +68,8 @@ class KeyCommands:
     def general_authenticate(self, command: CommandApdu) -> bytes:
         """Run one step of the protocol that the template asks for."""
         just_verified = self._security.take_pin_just_verified()
+        # A protocol is aborted by whatever comes between its steps, be it refused (Part 2, 2.4.2).
+        pending = self._security.take_pending(command.p2)
         if command.p2 == KeyReference.SECURE_MESSAGING:
             return self._establish(command)
         stored = self._key(command.p1, command.p2)
@@ -75,9 +77,13 @@ class KeyCommands:
             # The command is there, its condition can never be met (Part 1, table 4b).
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         self._rules.require(CONTACTLESS_KEY_RULES.get(command.p2, ContactlessRule.NEVER))
+        if command.p2 == KeyReference.MANAGEMENT:
+            # A protocol that is begun, fails or is left takes back what one before it had granted
+            # (Part 2, 2.4.2); the one that ends well grants it anew.
+            self._security.management_authenticated = False
         template = parse_template(command.data, _TEMPLATE)
         if stored.algorithm in MANAGEMENT_KEY_BYTES:
-            return self._symmetric.run(command.p2, stored, template)
+            return self._symmetric.run(stored, template, pending)
         rule = self._rule(command.p2, stored)
         self._security.require(rule, pin_just_verified=just_verified)
         if template.get(_RESPONSE) != b"" or len(template) != 2:

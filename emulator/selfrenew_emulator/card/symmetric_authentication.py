@@ -45,13 +45,9 @@ class SymmetricAuthentication:
         self._security = security
         self._randomness = randomness
 
-    def run(self, reference: int, stored: StoredKey, template: dict[int, bytes]) -> bytes:
+    def run(self, stored: StoredKey, template: dict[int, bytes], pending: PendingProof) -> bytes:
         """Run the step that a template asks for; what was pending counts for this step alone."""
-        pending = self._security.take_pending(reference)
-        if reference == KeyReference.MANAGEMENT:
-            # A protocol that is begun, fails or is left takes back what one before it had granted
-            # (Part 2, 2.4.2); the one that ends well grants it anew.
-            self._security.management_authenticated = False
+        reference = pending.reference
         # The empty response that asks for one (82 00) may stand beside a challenge.
         asks = template.get(_RESPONSE) == b""
         tags = {tag: bool(template[tag]) for tag in template if not (asks and tag == _RESPONSE)}

@@ -130,7 +130,7 @@ class Air(RuleBasedStateMachine):
         else:
             self.left = 3 if right else self.left - 1
             self.verified = right
-            assert answer == ("9000" if right else f"63C{self.left}")
+            assert answer == ("9000" if right else f"63C{self.left - 1}")
 
     @rule(right=st.booleans())
     def verify_in_plain(self, right: bool) -> None:

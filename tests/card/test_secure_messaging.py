@@ -82,8 +82,8 @@ def test_the_bytes_of_a_command_are_those_of_the_standards_example() -> None:
 
 def test_a_refusal_inside_is_protected_and_the_session_goes_on() -> None:
     made = make_secure_card(pair=True)
-    assert made.host.verify("80", b"000000") == "63C2"
-    assert made.host.send("200080", le=False)[1] == "63C2"
+    assert made.host.verify("80", b"000000") == "63C1"
+    assert made.host.send("200080", le=False)[1] == "63C1"
     assert made.host.get("5FC1FF")[1] == "6A82"
     assert made.host.send("CB3F00", tlv("5C", b"\x7e"))[1] == "6A86"
     assert made.host.verify("80", PIN) == "9000"
@@ -315,7 +315,7 @@ def test_padding_alone_is_no_data() -> None:
     made.host.counter += 1
     body = tlv("87", b"\x01" + made.host.crypt(made.host.counter, b"\x80" + bytes(15)))
     whole = body + tlv("8E", made.host.authenticate("200080", body))
-    assert made.host.deliver(made.host.apdus("200080", whole)) == (b"", "63C3")
+    assert made.host.deliver(made.host.apdus("200080", whole)) == (b"", "63C2")
 
 
 def test_an_interrupted_chain_has_no_effect() -> None:

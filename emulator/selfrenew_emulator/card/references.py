@@ -56,8 +56,7 @@ class ReferenceCommands:
         if qualifier == _PAIRING_CODE:
             return self._pair(command.data)
         if not command.data:
-            self._not_blocked(qualifier)
-            raise tries(self._store.state.references[qualifier].tries)
+            raise self._status(qualifier)
         self._not_blocked(qualifier)
         if not self._may_be_shown(qualifier, command.data):
             raise incorrect_data()
@@ -136,10 +135,21 @@ class ReferenceCommands:
             return False
         return qualifier != ReferenceDataQualifier.GLOBAL_PIN or policy_of(state).global_pin
 
-    def _not_blocked(self, qualifier: int) -> None:
-        # Nobody who walks by may use up the last tries of a card in a pocket (Part 2, 3.2.1).
+    def _allowed(self, tries_left: int) -> int:
+        """Tell how many tries are further allowed over the interface at hand (Part 2, 3.2.1)."""
+        # Nobody who walks by may use up the last tries of a card in a pocket.
         reserve = self._store.state.contactless_reserve if self._rules.contactless else 0
-        if self._store.state.references[qualifier].tries <= reserve:
+        return max(0, tries_left - reserve)
+
+    def _status(self, qualifier: int) -> CommandRefusedError:
+        """Tell the tries; tries kept from the interface at hand do not make it a blocked PIN."""
+        left = self._store.state.references[qualifier].tries
+        if not left:
+            return CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
+        return tries(self._allowed(left))
+
+    def _not_blocked(self, qualifier: int) -> None:
+        if not self._allowed(self._store.state.references[qualifier].tries):
             raise CommandRefusedError(StatusWord.AUTHENTICATION_METHOD_BLOCKED)
 
     def _compare(self, qualifier: int, value: bytes, *, revoked: int | None = None) -> None:
@@ -151,7 +161,7 @@ class ReferenceCommands:
         self._store.commit()
         if not reference.matches(value):
             self._security.verified.discard(qualifier if revoked is None else revoked)
-            raise tries(left)
+            raise tries(self._allowed(left))
         self._store.put_reference(qualifier, reference.with_tries(reference.tries_limit))
 
     def _set(self, qualifier: int, value: bytes) -> None:

@@ -8,7 +8,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from selfrenew.piv.references import Algorithm
-from selfrenew_emulator.card import CS2, CS7, CardState, Interface, Personality, StoredKey
+from selfrenew_emulator.card import (
+    CS2,
+    CS7,
+    CardState,
+    CipherSuite,
+    Interface,
+    Personality,
+    StoredKey,
+)
 from selfrenew_emulator.card.key_establishment import establish
 from selfrenew_emulator.card.keys import store_key
 from tests.secure_messaging_host import (
@@ -113,10 +121,12 @@ def test_a_request_of_another_form_is_refused_and_ends_the_session_all_the_same(
 
 
 @pytest.mark.parametrize("p1", ["2E", "11", "14", "00", "07"])
-def test_another_algorithm_than_the_keys_is_a_wrong_parameter(p1: str) -> None:
+def test_another_algorithm_than_the_keys_is_a_wrong_parameter_and_ends_nothing(p1: str) -> None:
     made = make_secure_card()
     template = tlv("7C", tlv("81", HEAD + POINT) + tlv("82", b""))
-    assert made.terminal.send(f"0087{p1}04", template)[1] == "6A86"
+    for data in (template, b"", b"\x7c\0"):
+        assert made.terminal.send(f"0087{p1}04", data)[1] == "6A86"
+    assert made.host.get("7E")[1] == "9000"
 
 
 def test_a_card_without_key_04_knows_no_key_establishment_and_no_secure_messaging() -> None:
@@ -214,7 +224,7 @@ VECTORS = {
 
 
 @pytest.mark.parametrize("suite", [CS2, CS7], ids=["CS2", "CS7"])
-def test_the_session_keys_are_those_that_openssl_derives(suite: object) -> None:
+def test_the_session_keys_are_those_that_openssl_derives(suite: CipherSuite) -> None:
     known = SUITES[suite.identifier.name]
     static = ec.derive_private_key(2, known.curve)
     point = (
@@ -226,7 +236,7 @@ def test_the_session_keys_are_those_that_openssl_derives(suite: object) -> None:
     stored: StoredKey = store_key(suite.curve, static)
     state.keys[0x04] = stored
     template = {0x81: b"\0HOST-001" + point, 0x82: b""}
-    answer, keys = establish(state, suite.identifier, template, lambda size: b"\x5a" * size)
+    answer, keys = establish(state, suite, template, lambda size: b"\x5a" * size)
     expected = bytes.fromhex(VECTORS[suite.identifier.name])
     size = known.key
     parts = [expected[at : at + size] for at in range(0, 4 * size, size)]

@@ -29,7 +29,7 @@ from .access import (
     ContactlessRule,
 )
 from .discovery import without_virtual_contact
-from .key_establishment import SUITES, establish
+from .key_establishment import SUITES, establish, suite_of
 from .refusal import CommandRefusedError, incorrect_data
 from .secure_messaging import SecureSession
 from .security import SecurityStatus
@@ -117,9 +117,13 @@ class KeyCommands:
 
     def _establish(self, command: CommandApdu) -> bytes:
         """Begin a secure messaging session; asking for one ends the one before (Part 2, 4.3)."""
+        suite = suite_of(self._store.state)
+        if suite is None or command.p1 != suite.identifier:
+            # This asks for no session of this card's.
+            raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         self._security.session = None
         template = parse_template(command.data, _TEMPLATE)
-        answer, session_keys = establish(self._store.state, command.p1, template, self._randomness)
+        answer, session_keys = establish(self._store.state, suite, template, self._randomness)
         self._security.session = SecureSession(session_keys)
         return answer
 

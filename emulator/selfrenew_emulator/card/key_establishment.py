@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.kdf.concatkdf import ConcatKDFHash
 
-from selfrenew.iso7816 import StatusWord, Tlv
+from selfrenew.iso7816 import Tlv
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.randomness import Randomness
 
 from . import keys
-from .refusal import CommandRefusedError, incorrect_data
+from .refusal import incorrect_data
 from .secure_messaging import SessionKeys
 from .store import CardState
 
@@ -70,12 +70,12 @@ def suite_of(state: CardState) -> CipherSuite | None:
 
 
 def establish(
-    state: CardState, algorithm: int, template: dict[int, bytes], randomness: Randomness
+    state: CardState, suite: CipherSuite, template: dict[int, bytes], randomness: Randomness
 ) -> tuple[bytes, SessionKeys]:
-    """Run the card's side; return the answer's data field and the session keys."""
-    suite = suite_of(state)
-    if suite is None or algorithm != suite.identifier:
-        raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
+    """Run the card's side with the suite it supports; return the answer and the session keys.
+
+    Raise CommandRefusedError 6A80.
+    """
     sent = template.get(_CHALLENGE, b"")
     expected = 1 + _HOST_IDENTIFIER_BYTES + suite.point_bytes
     if set(template) != {_CHALLENGE, _RESPONSE} or template[_RESPONSE] or len(sent) != expected:

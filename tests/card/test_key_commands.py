@@ -197,7 +197,7 @@ def test_a_refused_command_ends_the_protocol_it_comes_into(
         shown = tlv("82", terminal.encrypt(given))
     else:
         shown = tlv("80", _decrypt(terminal, given)) + tlv("81", bytes(16))
-    assert terminal.send("00870A9B", tlv("7C", shown))[1] != "9000"
+    assert terminal.send("00870A9B", tlv("7C", shown))[1] == "6982"
     assert terminal.put("5FC102", b"x") == "6982"
 
 
@@ -224,7 +224,7 @@ def test_a_challenge_counts_once(terminal: Terminal) -> None:
     answer, _ = terminal.send("00870A9B", bytes.fromhex("7C028100"))
     response = tlv("7C", tlv("82", terminal.encrypt(value(value(answer, "7C"), "81"))))
     assert terminal.send("00870A9B", response)[1] == "9000"
-    assert terminal.send("00870A9B", response)[1] != "9000"
+    assert terminal.send("00870A9B", response)[1] == "6982"
 
 
 def test_the_card_does_not_encrypt_its_own_challenge_for_anybody(terminal: Terminal) -> None:
@@ -435,23 +435,31 @@ def test_each_generation_makes_another_key(terminal: Terminal) -> None:
 
 
 def test_an_answer_without_a_question_authenticates_nobody(terminal: Terminal) -> None:
-    for template in (
-        tlv("82", bytes(16)),
-        tlv("80", bytes(16)) + tlv("81", bytes(16)),
-        tlv("80", bytes(16)),
-        tlv("82", b""),
-        tlv("81", b"") + tlv("80", b""),
+    for template, sw in (
+        (tlv("82", bytes(16)), "6982"),
+        (tlv("80", bytes(16)) + tlv("81", bytes(16)), "6982"),
+        (tlv("82", bytes(15)), "6A80"),
+        (tlv("80", bytes(17)) + tlv("81", bytes(16)), "6A80"),
+        (tlv("80", bytes(16)) + tlv("81", bytes(15)), "6A80"),
+        (tlv("80", bytes(16)), "6A80"),
+        (tlv("82", b""), "6A80"),
+        (tlv("81", b"") + tlv("80", b""), "6A80"),
     ):
-        assert terminal.send("00870A9B", tlv("7C", template))[1] == "6A80"
+        assert terminal.send("00870A9B", tlv("7C", template))[1] == sw
         assert terminal.put("5FC102", b"x") == "6982"
 
 
 @pytest.mark.parametrize("answer", [b"\x00", bytes(15), bytes(16), bytes(17), bytes(200)])
-def test_an_answer_of_any_length_but_the_right_one_is_refused(
+def test_an_answer_of_another_length_is_of_no_form_and_another_one_wrong(
     terminal: Terminal, answer: bytes
 ) -> None:
     terminal.send("00870A9B", bytes.fromhex("7C028100"))
-    assert terminal.send("00870A9B", tlv("7C", tlv("82", answer)))[1] == "6982"
+    sw = "6982" if len(answer) == 16 else "6A80"
+    assert terminal.send("00870A9B", tlv("7C", tlv("82", answer)))[1] == sw
+    assert terminal.put("5FC102", b"x") == "6982"
+    terminal.send("00870A9B", bytes.fromhex("7C028000"))
+    shown = tlv("80", answer) + tlv("81", bytes(16))
+    assert terminal.send("00870A9B", tlv("7C", shown))[1] == sw
     assert terminal.put("5FC102", b"x") == "6982"
 
 
@@ -459,7 +467,7 @@ def test_a_witness_is_not_a_challenge(terminal: Terminal) -> None:
     answer, _ = terminal.send("00870A9B", bytes.fromhex("7C028000"))
     witness = value(value(answer, "7C"), "80")
     # The encrypted witness is no answer to a challenge that was not asked for.
-    assert terminal.send("00870A9B", tlv("7C", tlv("82", witness)))[1] == "6A80"
+    assert terminal.send("00870A9B", tlv("7C", tlv("82", witness)))[1] == "6982"
     assert terminal.put("5FC102", b"x") == "6982"
 
 
@@ -468,7 +476,7 @@ def test_power_loss_forgets_a_challenge(terminal: Terminal) -> None:
     terminal.card.power_off()
     terminal.card.power_on()
     response = tlv("82", terminal.encrypt(value(value(answer, "7C"), "81")))
-    assert terminal.send("00870A9B", tlv("7C", response))[1] == "6A80"
+    assert terminal.send("00870A9B", tlv("7C", response))[1] == "6982"
 
 
 # SP 800-73-4 Part 2, appendix A.1 writes the default algorithm, Triple DES, as 00.

@@ -61,22 +61,23 @@ class SymmetricAuthentication:
             self._security.pending = PendingProof(reference, witness=drawn)
             return _answer(_WITNESS, _encrypt(stored, drawn))
         if tags == {_RESPONSE: True}:
-            self._accept(reference, template[_RESPONSE], pending.response)
+            self._accept(reference, size, template[_RESPONSE], pending.response)
             return b""
         challenge = template.get(_CHALLENGE, b"")
         if len(challenge) == size:
             if tags == {_WITNESS: True, _CHALLENGE: True}:
-                self._accept(reference, template[_WITNESS], pending.witness)
+                self._accept(reference, size, template[_WITNESS], pending.witness)
                 return _answer(_RESPONSE, _encrypt(stored, challenge))
             if tags == {_CHALLENGE: True} and asks and reference != KeyReference.MANAGEMENT:
                 return _answer(_RESPONSE, _encrypt(stored, challenge))
         # Notably a filled challenge alone: 9B encrypts for nobody who has not shown that he can.
         raise incorrect_data()
 
-    def _accept(self, reference: int, shown: bytes, expected: bytes | None) -> None:
-        if expected is None:
+    def _accept(self, reference: int, size: int, shown: bytes, expected: bytes | None) -> None:
+        if len(shown) != size:
             raise incorrect_data()
-        if not hmac.compare_digest(shown, expected):
+        # Without a question every answer is a wrong one.
+        if expected is None or not hmac.compare_digest(shown, expected):
             raise CommandRefusedError(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         if reference == KeyReference.MANAGEMENT:
             self._security.management_authenticated = True

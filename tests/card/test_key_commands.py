@@ -135,12 +135,13 @@ def test_external_authentication(algorithm: Algorithm) -> None:
     assert terminal.put("5FC102", b"x") == "9000"
 
 
+@pytest.mark.parametrize("asked", ["7C028000", "7C0480008100", "7C0481008000", "7C06800081008200"])
 @pytest.mark.parametrize("algorithm", SYMMETRIC, ids=lambda algorithm: algorithm.name)
-def test_mutual_authentication(algorithm: Algorithm) -> None:
+def test_mutual_authentication(algorithm: Algorithm, asked: str) -> None:
     terminal = make_terminal(algorithm, allow_tdes=algorithm is Algorithm.TDES)
     header = f"0087{algorithm:02X}9B"
     size = 8 if algorithm is Algorithm.TDES else 16
-    answer, _ = terminal.send(header, bytes.fromhex("7C028000"))
+    answer, _ = terminal.send(header, bytes.fromhex(asked))
     encrypted = value(value(answer, "7C"), "80")
     # The witness is ours to decrypt, and the challenge the card's to encrypt.
     witness = _decrypt(terminal, encrypted)
@@ -443,7 +444,8 @@ def test_an_answer_without_a_question_authenticates_nobody(terminal: Terminal) -
         (tlv("80", bytes(16)) + tlv("81", bytes(15)), "6A80"),
         (tlv("80", bytes(16)), "6A80"),
         (tlv("82", b""), "6A80"),
-        (tlv("81", b"") + tlv("80", b""), "6A80"),
+        (tlv("81", b"") + tlv("80", bytes(16)), "6A80"),
+        (tlv("81", bytes(16)) + tlv("80", b""), "6A80"),
     ):
         assert terminal.send("00870A9B", tlv("7C", template))[1] == sw
         assert terminal.put("5FC102", b"x") == "6982"

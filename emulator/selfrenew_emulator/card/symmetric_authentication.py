@@ -8,7 +8,8 @@ SP 800-73-5 deprecates it.
     key       template                protocol
     9B, 9E    81 empty                external authentication, first step: our challenge
     9B, 9E    82 filled               external authentication, second step
-    9B, 9E    80 empty                mutual authentication, first step: our witness
+    9B, 9E    80 empty, 81 empty or   mutual authentication, first step: our witness
+              not there
     9B, 9E    80 filled, 81 filled    mutual authentication, second step
     9E        82 empty, 81 filled     internal authentication
 """
@@ -56,7 +57,7 @@ class SymmetricAuthentication:
             drawn = self._randomness(size)
             self._security.pending = PendingProof(reference, response=_encrypt(stored, drawn))
             return _answer(_CHALLENGE, drawn)
-        if tags == {_WITNESS: False}:
+        if tags in ({_WITNESS: False}, {_WITNESS: False, _CHALLENGE: False}):
             drawn = self._randomness(size)
             self._security.pending = PendingProof(reference, witness=drawn)
             return _answer(_WITNESS, _encrypt(stored, drawn))

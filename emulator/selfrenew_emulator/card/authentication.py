@@ -44,7 +44,8 @@ _TEMPLATE = 0x7C
 _CHALLENGE, _RESPONSE, _EXPONENTIATION = 0x81, 0x82, 0x85
 # SP 800-78-5, table 10: RSA 1024 is left to retired keys, which no command makes.
 _RSA = frozenset((*RSA_BITS, VendorAlgorithm.RSA1024))
-MECHANISM_TEMPLATE, MECHANISM, _EXPONENT = 0xAC, 0x80, 0x81
+MECHANISM_TEMPLATE = 0xAC
+_MECHANISM, _EXPONENT = 0x80, 0x81
 
 
 class KeyCommands:
@@ -172,12 +173,20 @@ def parse_template(data: bytes, tag: int) -> dict[int, bytes]:
     return template
 
 
+def take_mechanism(template: dict[int, bytes]) -> int:
+    """Take the mechanism's number, one byte, out of its template. Raise CommandRefusedError."""
+    mechanism = template.pop(_MECHANISM, b"")
+    if len(mechanism) != 1:
+        raise incorrect_data()
+    return mechanism[0]
+
+
 def _mechanism(template: dict[int, bytes]) -> Algorithm:
     """Read the cryptographic mechanism (Part 1, table 5), refusing what would not be obeyed.
 
     An RSA key may be asked for with the exponent it gets anyway.
     """
-    number = int.from_bytes(template.pop(MECHANISM, b""), "big")
+    number = take_mechanism(template)
     if number in RSA_BITS:
         exponent = template.pop(_EXPONENT, None)
         if exponent is not None and int.from_bytes(exponent, "big") != keys.RSA_EXPONENT:

@@ -60,6 +60,9 @@ def test_no_key_is_made_where_there_is_no_slot(open_yubikey: Terminal, key: str)
         "AA0101",
         "800111800111",
         "800108",
+        "80020011",
+        "800200E0",
+        "8000",
     ],
 )
 def test_a_template_of_another_form_makes_no_key(open_yubikey: Terminal, template: str) -> None:

@@ -9,10 +9,10 @@ from selfrenew.piv.references import KeyReference
 from selfrenew_emulator.card import keys
 from selfrenew_emulator.card.access import EC_BITS, RSA_BITS, AccessRule
 from selfrenew_emulator.card.authentication import (
-    MECHANISM,
     MECHANISM_TEMPLATE,
     KeyCommands,
     parse_template,
+    take_mechanism,
 )
 from selfrenew_emulator.card.refusal import CommandRefusedError, incorrect_data
 from selfrenew_emulator.card.store import StoredKey
@@ -55,7 +55,7 @@ class YubiKeyKeyCommands(KeyCommands):
         self._security.require_management()
         fields = parse_template(command.data, MECHANISM_TEMPLATE)
         pin, touch = take_policies(command.p2, fields)
-        algorithm = _ALGORITHMS.get(int.from_bytes(fields.pop(MECHANISM, b""), "big"))
+        algorithm = _ALGORITHMS.get(take_mechanism(fields))
         if algorithm is None or fields:
             raise incorrect_data()
         # A key source is handed the standard's algorithms alone, for which it may keep a pool.

@@ -59,7 +59,9 @@ def test_the_encoding_is_that_of_the_standard(tlv: Tlv, raw: str) -> None:
         ("5FC1", "tag is cut off"),
         ("5FC18105", "more than three bytes"),
         ("5380", "80 is indefinite"),
-        ("538400000001AA", "84 is indefinite, too long"),
+        ("53850000000001AA", "85 is indefinite, too long"),
+        ("5384000001", "84 is indefinite, too long or cut off"),
+        ("5384FFFFFFFFAA", "announces 4294967295 bytes where 1 are left"),
         ("5381", "81 is indefinite, too long or cut off"),
         ("5302AA", "announces 2 bytes where 1 are left"),
     ],
@@ -67,6 +69,14 @@ def test_the_encoding_is_that_of_the_standard(tlv: Tlv, raw: str) -> None:
 def test_what_is_no_data_object_is_named(raw: str, why: str) -> None:
     with pytest.raises(TlvFormatError, match=why):
         parse_tlvs(bytes.fromhex(raw))
+
+
+# ISO/IEC 7816-4, 6.3: one to four bytes may follow, and need not be as few as they could.
+@pytest.mark.parametrize("length", ["03", "8103", "820003", "83000003", "8400000003"])
+def test_a_length_has_up_to_five_bytes(length: str) -> None:
+    raw = bytes.fromhex("53" + length + "AABBCC")
+    assert Tlv.from_bytes(raw) == Tlv(0x53, b"\xaa\xbb\xcc")
+    assert find(raw + raw, 0x53) == b"\xaa\xbb\xcc"
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x53\x00\x54\x00"])

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BER-TLV data objects (ISO/IEC 7816-4:2020, 6.3; tags of up to three bytes, definite lengths)."""
+"""BER-TLV data objects (ISO/IEC 7816-4:2020, 6.3).
+
+Tags have up to three bytes, lengths are definite and have up to five.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .errors import Iso7816Error
+
+_LENGTH_BYTES_MAX = 4
+"""How many bytes may follow the first one of a length field."""
 
 
 class TlvFormatError(Iso7816Error):
@@ -79,6 +85,6 @@ def _read_length(raw: bytes, at: int) -> tuple[int, int]:
     if first < 0x80:
         return first, at
     size = first & 0x7F
-    if not 1 <= size <= 3 or at + size > len(raw):
+    if not 1 <= size <= _LENGTH_BYTES_MAX or at + size > len(raw):
         raise TlvFormatError(f"a length field {first:02X} is indefinite, too long or cut off")
     return int.from_bytes(raw[at : at + size], "big"), at + size

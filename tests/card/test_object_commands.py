@@ -214,11 +214,15 @@ def test_the_access_rule_of_every_object_is_that_of_the_standard(terminal: Termi
     assert terminal.put("5FC104", b"x") == terminal.put("5FC124", b"x") == "6A81"
 
 
-def test_an_empty_object_is_no_object(terminal: Terminal) -> None:
+# Part 1, 4.1: what is created and not used has zero length.
+@pytest.mark.parametrize("before", [[], [b"x"], [b""]], ids=["none", "content", "empty"])
+def test_an_empty_object_is_there_with_zero_length(terminal: Terminal, before: list[bytes]) -> None:
     terminal.authenticate()
-    terminal.put("5FC105", b"x")
-    assert terminal.put("5FC105", b"") == "9000"
     assert terminal.get("5FC105") == (b"", "6A82")
+    for content in (*before, b""):
+        assert terminal.put("5FC105", content) == "9000"
+    terminal.card.reset()
+    assert terminal.get("5FC105") == (bytes.fromhex("5300"), "9000")
 
 
 @pytest.mark.parametrize(

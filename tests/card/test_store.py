@@ -155,6 +155,10 @@ def test_a_store_shows_a_transaction_what_it_wrote_and_forgets_it_at_a_rollback(
     store.put_object(0x5FC105, b"one")
     store.commit()
     store.put_object(0x5FC105, b"")
+    assert store.state.objects == {0x5FC105: b""}
+    store.remove_object(0x5FC105)
+    store.remove_object(0x5FC105)
+    assert store.state.objects == {}
     store.rollback()
     assert store.state.objects == {0x5FC105: b"one"}
 

@@ -61,10 +61,14 @@ class ObjectCommands:
         used -= len(self._store.state.objects.get(tag, b""))
         if len(content) > _OBJECT_MAX_BYTES or used + len(content) > _MEMORY_BYTES:
             raise CommandRefusedError(StatusWord.NOT_ENOUGH_MEMORY)
-        self._store.put_object(tag, content)
+        self._replace(tag, content)
         if tag in {DataObject.DISCOVERY.tag, DataObject.PAIRING_CODE.tag}:
             self._follow_policy(tag)
         return b""
+
+    def _replace(self, tag: int, content: bytes) -> None:
+        """Write an object; the standard keeps an unused one with zero length (Part 1, 4.1)."""
+        self._store.put_object(tag, content)
 
     def _follow_policy(self, written: int) -> None:
         """Hold the card to the discovery object, or refuse an object that would not be true."""

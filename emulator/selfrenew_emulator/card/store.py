@@ -110,12 +110,12 @@ class Store:
         return self._pending is not None
 
     def put_object(self, tag: int, content: bytes) -> None:
-        """Replace a data object; empty content removes it."""
-        objects = self._writable().objects
-        if content:
-            objects[tag] = content
-        else:
-            objects.pop(tag, None)
+        """Replace a data object; one of zero length is there all the same."""
+        self._writable().objects[tag] = content
+
+    def remove_object(self, tag: int) -> None:
+        """Remove a data object, if there is one."""
+        self._writable().objects.pop(tag, None)
 
     def put_key(self, reference: int, key: StoredKey) -> None:
         """Replace a key."""

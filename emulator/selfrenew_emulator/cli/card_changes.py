@@ -34,5 +34,5 @@ def change_image(
         new = store_key(old.algorithm, generate_any(old.algorithm))
         store.put_key(tear, replace(old, material=new.material))
     if clear is not None:
-        store.put_object(DataObject.certificate_of(clear).tag, b"")
+        store.remove_object(DataObject.certificate_of(clear).tag)
     store.commit()

@@ -63,9 +63,12 @@ class WrongCertificate:
     def play(self, scene: Scene) -> bytes:
         """Change the object, and carry the command out."""
         card = scene.card
-        card.store.put_object(
-            DataObject.certificate_of(self.slot).tag, _CONTENTS[self.kind](card, self.slot)
-        )
+        tag = DataObject.certificate_of(self.slot).tag
+        content = _CONTENTS[self.kind](card, self.slot)
+        if content:
+            card.store.put_object(tag, content)
+        else:
+            card.store.remove_object(tag)
         card.store.commit()
         return scene.go_on()
 

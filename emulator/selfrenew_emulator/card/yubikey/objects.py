@@ -33,3 +33,10 @@ class YubiKeyObjects(ObjectCommands):
             if error.sw == StatusWord.FUNCTION_NOT_SUPPORTED:
                 raise incorrect_data() from error
             raise
+
+    def _replace(self, tag: int, content: bytes) -> None:
+        """Write an object, or remove it: clients delete by writing nothing."""
+        if content:
+            self._store.put_object(tag, content)
+        else:
+            self._store.remove_object(tag)

@@ -36,7 +36,7 @@ class Reset:
         if any(state.references[qualifier].tries for qualifier in blockable):
             raise CommandRefusedError(StatusWord.CONDITIONS_NOT_SATISFIED)
         for tag in set(state.objects) - _KEPT_OBJECTS:
-            self._store.put_object(tag, b"")
+            self._store.remove_object(tag)
         for reference in set(state.keys) - {ATTESTATION_KEY}:
             self._store.remove_key(reference)
         self._store.put_key(

@@ -10,8 +10,15 @@ import pytest
 
 from selfrenew.agent import change_passcode, finish_unlock, start_unlock
 from selfrenew.config import Reference, assemble, load_configuration
+from selfrenew.iso7816 import Tlv
+from selfrenew.piv import DataObject
 from selfrenew.piv.client import PivClient
-from selfrenew.piv.errors import PasscodeBlockedError, WrongPasscodeError, WrongPukError
+from selfrenew.piv.errors import (
+    GlobalPinError,
+    PasscodeBlockedError,
+    WrongPasscodeError,
+    WrongPukError,
+)
 from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
 from selfrenew.services import (
@@ -115,6 +122,24 @@ def test_a_new_passcode_of_no_form_does_not_reach_the_card(
     assert takes_passcode(stage.reader, OLD)
 
 
+def test_where_the_passcode_is_the_global_pin_nobody_is_asked_to_unlock_it(
+    stage: EmbeddedStage, reference: Reference, holder: Person
+) -> None:
+    card = stage.reader.remove()
+    policy = bytes.fromhex("4F0BA0000003080000100001005F2F026020")
+    card.store.put_object(DataObject.DISCOVERY.tag, bytes(Tlv(DataObject.DISCOVERY.tag, policy)))
+    card.store.commit()
+    stage.reader.insert(card)
+    client = connected(stage.reader.connect())
+    management = reference.services.management
+    with pytest.raises(GlobalPinError):
+        start_unlock(client, management)
+    assert not stage.outbox.messages_to(mail_address(holder))
+    # An unlock that is not known would be refused by card management.
+    with pytest.raises(GlobalPinError):
+        finish_unlock(client, management, "none", Secret("1"), Secret(NEW))
+
+
 def test_a_wrong_old_passcode_costs_one_try(stage: EmbeddedStage, reference: Reference) -> None:
     with pytest.raises(WrongPasscodeError, match="You have 2 remaining tries"):
         change_passcode(connected(stage.reader.connect()), Secret("999999"), Secret(NEW))
@@ -168,11 +193,11 @@ class PulledOut(Watched):
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_an_unlock_broken_off_at_any_command_is_done_by_another(
     stage: EmbeddedStage, reference: Reference, holder: Person, at: int, done: bool
 ) -> None:
-    """SELECT, RESET RETRY COUNTER, and CHANGE REFERENCE DATA for the PUK."""
+    """SELECT, GET DATA, RESET RETRY COUNTER, and CHANGE REFERENCE DATA for the PUK."""
     lock(stage)
     pulled = PulledOut(stage, at, done=done)
     with pytest.raises(CardRemovedError):
@@ -198,7 +223,7 @@ def test_unlocks_broken_off_twice_leave_a_card_that_can_be_unlocked(
     that the card has; a card uses a try up ahead of its comparison.
     """
     lock(stage)
-    pulled = PulledOut(stage, 3, done=done)
+    pulled = PulledOut(stage, 4, done=done)
     with pytest.raises(CardRemovedError):
         unlock(stage, reference, holder, pulled)
     assert pulled.card is not None

@@ -19,15 +19,15 @@ from selfrenew_emulator.campaign.world import World
 
 RENEWAL = "renewal p256 piv"
 CASES = (
-    f"{RENEWAL} | card.removed:at=18,phase=after",
-    f"{RENEWAL} | card.removed:at=18,phase=before",
+    f"{RENEWAL} | card.removed:at=19,phase=after",
+    f"{RENEWAL} | card.removed:at=19,phase=before",
     f"{RENEWAL} | card.removed:at=3,phase=before",
-    f"{RENEWAL} | world.clock-jumps:at=18,by=400d",
-    f"{RENEWAL} | world.clock-jumps:at=18,by=-400d",
+    f"{RENEWAL} | world.clock-jumps:at=19,by=400d",
+    f"{RENEWAL} | world.clock-jumps:at=19,by=-400d",
     f"{RENEWAL} | network.answer-lost:at=7",
     f"{RENEWAL} | ca.error:after=2,times=1",
     f"{RENEWAL} | reader.late:times=1",
-    f"{RENEWAL} | card.removed:at=18 | card.removed:at=3",
+    f"{RENEWAL} | card.removed:at=19 | card.removed:at=3",
 )
 BROKEN = Result(
     f"{RENEWAL} | card.mute:at=1",
@@ -71,7 +71,7 @@ def test_every_link_of_every_page_leads_to_something(report: Path) -> None:
 def test_the_map_has_a_row_for_each_place_and_a_cell_for_each_case(report: Path) -> None:
     page = (report / "index.html").read_text("utf-8")
     row = next(each for each in page.split("<tr>") if "GENERATE ASYMMETRIC KEY PAIR 9C" in each)
-    assert ">18</span>" in row
+    assert ">19</span>" in row
     assert row.count("<a ") == 2
     assert "(cr)" in page
     asked = next(each for each in page.split("<tr>") if "signing (cr)" in each)
@@ -83,7 +83,7 @@ def test_the_map_has_a_row_for_each_place_and_a_cell_for_each_case(report: Path)
 
 def test_a_case_has_its_timeline_its_message_and_its_line(report: Path) -> None:
     page = (report / "renewal-p256-piv-card-removed.html").read_text("utf-8")
-    assert "18 GENERATE ASYMMETRIC KEY PAIR 9C: the card is out" in page
+    assert "19 GENERATE ASYMMETRIC KEY PAIR 9C: the card is out" in page
     assert "Run 1, exit code 12: The card was removed" in page
     assert f"--replay &#x27;{CASES[0]}&#x27;" in page
     both = (report / "renewal-p256-piv-world-clock-jumps.html").read_text("utf-8")
@@ -95,7 +95,7 @@ def test_cases_are_told_by_place_and_then_by_fault_whichever_was_played_first(
 ) -> None:
     page = (report / "renewal-p256-piv-card-removed.html").read_text("utf-8")
     told = re.findall(r"</span> renewal p256 piv \| card.removed:(\S+) at ", page)
-    assert told == ["at=3,phase=before", "at=18,phase=after", "at=18,phase=before"]
+    assert told == ["at=3,phase=before", "at=19,phase=after", "at=19,phase=before"]
     kills = (report / "sigkill-p256-piv.html").read_text("utf-8")
     assert re.findall(r"</span> sigkill p256 piv \| after=(\S+)</h3>", kills) == [
         "9/10000",

@@ -41,7 +41,7 @@ def test_a_scenario_without_a_fault_is_done_at_once(world: World, setting: objec
         ("card.removed:before=SELECT", Verdict.RECOVERED, [7, 0]),
         ("card.torn:during=PUT DATA,slot=9a,kind=half", Verdict.RECOVERED, [12, 0]),
         ("card.wrong-passcode", Verdict.RECOVERED, [5, 0]),
-        ("card.wrong-passcode:at=30", Verdict.RECOVERED, [12, 0]),
+        ("card.wrong-passcode:at=31", Verdict.RECOVERED, [12, 0]),
         ("ca.unreachable", Verdict.RECOVERED, [9, 0]),
         ("card.pin-blocked", Verdict.RECOVERED, [6, 0, 0]),
         ("card.slow", Verdict.UNAFFECTED, [0]),
@@ -96,11 +96,11 @@ def test_a_code_that_does_not_come_is_told_and_asked_for_again(
 @pytest.mark.parametrize(
     "fault",
     [
-        "card.reset:at=15",
         "card.reset:at=16",
-        "card.reset:at=19",
-        "card.status:at=14,phase=after,sw=6F00",
-        "card.status:at=15,phase=before,sw=6F00",
+        "card.reset:at=17",
+        "card.reset:at=20",
+        "card.status:at=15,phase=after,sw=6F00",
+        "card.status:at=16,phase=before,sw=6F00",
     ],
 )
 @pytest.mark.parametrize("personality", list(Personality))
@@ -115,7 +115,7 @@ def test_a_chain_that_is_cut_costs_no_key(
 
 def test_what_stopped_a_renewal_is_told_and_not_that_its_rejection_failed_too(world: World) -> None:
     """A card that has refused the passcode does not sign the rejection either."""
-    result = play(world, Case.read(f"{RENEWAL} | card.wrong-passcode:at=30"))
+    result = play(world, Case.read(f"{RENEWAL} | card.wrong-passcode:at=31"))
     assert "passcode you entered is not valid" in result.runs[0].text
 
 
@@ -134,7 +134,7 @@ def test_what_is_not_known_to_count_is_not_told_to_be_renewed(world: World) -> N
 
 
 def test_whom_a_damaged_card_leads_to_is_told_whatever_strikes_then(world: World) -> None:
-    faults = "card.mismatched:at=20,of=9a | reader.two-at-once:at=1,phase=after"
+    faults = "card.mismatched:at=21,of=9a | reader.two-at-once:at=1,phase=after"
     result = play(world, Case.read(f"{RENEWAL} | {faults}"))
     assert result.verdict is Verdict.DIAGNOSED
     assert [run.code for run in result.runs] == [10, 4, 4]
@@ -142,7 +142,7 @@ def test_whom_a_damaged_card_leads_to_is_told_whatever_strikes_then(world: World
 
 def test_a_clock_is_not_put_right_to_a_time_that_is_over(world: World) -> None:
     """The CA has the first run wait for a minute and more; its certificates begin behind that."""
-    line = f"{RENEWAL} | ca.waiting:seconds=20,after=0 | world.clock-jumps:at=12,by=-400d"
+    line = f"{RENEWAL} | ca.waiting:seconds=20,after=0 | world.clock-jumps:at=13,by=-400d"
     result = play(world, Case.read(line))
     assert (result.violations, [run.code for run in result.runs]) == ((), [0, 3, 3])
     # Two faults, and neither stopped it.
@@ -172,7 +172,7 @@ def test_a_card_is_made_at_the_beginning_of_time_whatever_the_last_case_did_to_i
 
 
 def test_a_result_is_read_back_from_its_json(world: World) -> None:
-    result = play(world, Case.read(f"{RENEWAL} | card.removed:at=18,phase=after"))
+    result = play(world, Case.read(f"{RENEWAL} | card.removed:at=19,phase=after"))
     assert result.boundary == "GENERATE ASYMMETRIC KEY PAIR 9C"
     assert Result.from_json(result.as_json()) == result
 
@@ -257,7 +257,7 @@ def test_the_faults_of_the_ca_are_swept_at_every_message_that_they_fit(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("at", "verdict", "code"), [(18, Verdict.RECOVERED, None), (99, Verdict.UNAFFECTED, 0)]
+    ("at", "verdict", "code"), [(19, Verdict.RECOVERED, None), (99, Verdict.UNAFFECTED, 0)]
 )
 def test_a_process_that_was_done_before_its_end_is_not_counted_as_recovered(
     world: World, at: int, verdict: Verdict, code: int | None

@@ -14,11 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from selfrenew.iso7816 import Tlv
-from selfrenew.piv import Algorithm, DataObject, KeyReference, ReferenceDataFormatError
+from selfrenew.piv import (
+    Algorithm,
+    DataObject,
+    KeyReference,
+    ReferenceDataFormatError,
+    ReferenceDataQualifier,
+)
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import (
     CardAnswerError,
+    GlobalPinError,
     NotAuthenticatedError,
     NotPivCardError,
     PasscodeBlockedError,
@@ -182,6 +189,69 @@ def test_a_passcode_that_fits_no_command_is_not_sent(passcode: bytes) -> None:
     with pytest.raises(ReferenceDataFormatError, match="Nothing was sent"):
         PivClient(connection).verify(Secret(passcode))
     assert connection.sent == []
+
+
+GLOBAL = Secret(b"654321")
+
+
+def client_by_policy(policy: str) -> tuple[PivClient, Card]:
+    """A client of a card with both PINs, and the second half of a discovery object."""
+    card = Card.blank(
+        pin=b"123456",
+        puk=b"87654321",
+        global_pin=b"654321",
+        management_key=MANAGEMENT_KEY,
+        randomness=seeded(3),
+    )
+    body = bytes.fromhex("4F0BA000000308000010000100" + policy)
+    card.store.put_object(DataObject.DISCOVERY.tag, bytes(Tlv(0x7E, body)))
+    card.store.commit()
+    reader = EmbeddedReader()
+    reader.insert(card)
+    client = PivClient(reader.connect())
+    client.select()
+    return client, card
+
+
+def test_a_passcode_that_is_the_global_pin_is_presented_and_replaced_as_that() -> None:
+    client, card = client_by_policy("5F2F026020")
+    own = card.state.references[ReferenceDataQualifier.APPLICATION_PIN]
+    client.verify(GLOBAL)
+    assert client.tries_left() == 3
+    with pytest.raises(WrongPasscodeError):
+        client.verify(PASSCODE)
+    assert client.tries_left() == 2
+    client.change_passcode(GLOBAL, Secret(b"24681357"))
+    client.verify(Secret(b"24681357"))
+    assert own.tries == 3
+
+
+@pytest.mark.parametrize("policy", ["5F2F026010", "5F2F024000", "5F2F024020", "5F2F0160", ""])
+def test_the_passcode_is_the_applications_pin_unless_the_policy_says_otherwise(
+    policy: str,
+) -> None:
+    client, _ = client_by_policy(policy)
+    client.verify(PASSCODE)
+
+
+def test_a_card_with_nothing_to_discover_is_asked_once_and_given_its_passcode() -> None:
+    class Card(Answering):
+        def transmit(self, command: bytes) -> bytes:
+            super().transmit(command)
+            return bytes.fromhex("6A82" if command[1] == 0xCB else "9000")
+
+    connection = Card(b"")
+    client = PivClient(connection)
+    client.verify(PASSCODE)
+    client.verify(PASSCODE)
+    assert [command[1:4].hex() for command in connection.sent] == ["cb3fff", "200080", "200080"]
+
+
+def test_a_global_pin_is_not_unlocked_with_a_key_that_is_not_its() -> None:
+    client, card = client_by_policy("5F2F026020")
+    with pytest.raises(GlobalPinError, match="Nothing was changed"):
+        client.reset_passcode(Secret(b"11111111"), PASSCODE)
+    assert card.state.references[ReferenceDataQualifier.PUK].tries == 3
 
 
 def test_writing_without_management_is_told_apart(client: PivClient) -> None:

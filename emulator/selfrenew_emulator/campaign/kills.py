@@ -40,7 +40,7 @@ _PATIENCE_SECONDS = 60.0
 _PARTS = 10_000
 """Of a renewal, by which instants are told."""
 # As many as a renewal has with keys of P-256.
-_COMMANDS = 50
+_COMMANDS = 51
 _PHASES = ("before", "after")
 _paces: dict[tuple[str, str], Pace] = {}
 """By the program under test and the kind of keys."""

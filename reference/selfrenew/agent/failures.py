@@ -77,6 +77,7 @@ _REASONS: tuple[tuple[type[Exception], FailureReason], ...] = (
     (piv.WrongPasscodeError, FailureReason.WRONG_PASSCODE),
     (piv.PasscodeBlockedError, FailureReason.LOCKED),
     (piv.PukBlockedError, FailureReason.UNLOCKING_KEY_BLOCKED),
+    (piv.GlobalPinError, FailureReason.UNLOCKING_KEY_BLOCKED),
     (piv.WrongPukError, FailureReason.UNLOCKING_KEY_WRONG),
     (piv.PivError, FailureReason.FOREIGN_CARD),
     (transport.UnusableCardError, FailureReason.FOREIGN_CARD),

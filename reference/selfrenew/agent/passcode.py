@@ -27,7 +27,11 @@ def change_passcode(client: PivClient, old: Secret, new: Secret) -> None:
 
 
 def start_unlock(client: PivClient, management: CardManagementClient) -> str:
-    """Have a code sent to the card's holder. Return the unlock's ID. Raise ServiceError."""
+    """Have a code sent to the card's holder. Return the unlock's ID.
+
+    Raise ServiceError, PivError or TransportError; GlobalPinError before anybody is asked.
+    """
+    client.check_unlockable()
     return management.start_unlock(client.guid())
 
 
@@ -47,6 +51,7 @@ def finish_unlock(
     however many unlocks break off, and the success gives it back.
     """
     check_new_passcode(new)
+    client.check_unlockable()
     authorisation = management.confirm_code(unlock, code)
     keys = management.unlock_keys(unlock, authorisation)
     before_card()

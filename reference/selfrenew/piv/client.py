@@ -27,8 +27,10 @@ from selfrenew.secret import Secret
 from selfrenew.transport.channel import open_channel
 from selfrenew.transport.connection import CardConnection
 
+from .discovery import primary_pin
 from .errors import (
     CardAnswerError,
+    GlobalPinError,
     NotAuthenticatedError,
     NotPivCardError,
     PasscodeBlockedError,
@@ -70,6 +72,7 @@ class PivClient:
     def __init__(self, connection: CardConnection) -> None:
         self.connection = connection
         self._channel = open_channel(connection)
+        self._known_pin: ReferenceDataQualifier | None = None
 
     def select(self) -> None:
         """Select the PIV application. Raise NotPivCardError for any other card."""
@@ -93,7 +96,7 @@ class PivClient:
         A card tells that only while the passcode is not verified, as it may be by another program;
         then it is made to forget it first (SP 800-73-4 Part 2, 3.2.1: P1 FF).
         """
-        pin = ReferenceDataQualifier.APPLICATION_PIN
+        pin = self._pin()
         response = self._send(Instruction.VERIFY, 0x00, pin)
         if response.sw == StatusWord.SUCCESS:
             self._send(Instruction.VERIFY, _FORGET, pin)
@@ -108,21 +111,24 @@ class PivClient:
     def verify(self, passcode: Secret) -> None:
         """Present the passcode; each wrong one uses up a try, one of no form does not."""
         data = encode_reference_data(passcode)
-        response = self._send(
-            Instruction.VERIFY, 0x00, ReferenceDataQualifier.APPLICATION_PIN, data
-        )
+        response = self._send(Instruction.VERIFY, 0x00, self._pin(), data)
         _judge_passcode(messages.VERIFYING, response.sw)
 
     def change_passcode(self, old: Secret, new: Secret) -> None:
         """Replace the passcode; a wrong old one uses up a try."""
         data = encode_reference_data(old) + encode_reference_data(new)
-        pin = ReferenceDataQualifier.APPLICATION_PIN
-        response = self._send(Instruction.CHANGE_REFERENCE_DATA, 0x00, pin, data)
+        response = self._send(Instruction.CHANGE_REFERENCE_DATA, 0x00, self._pin(), data)
         _judge_passcode(messages.CHANGING_PASSCODE, response.sw)
 
+    def check_unlockable(self) -> None:
+        """Raise GlobalPinError where no PUK unlocks the passcode (Part 2, 3.2.3: 80 alone)."""
+        if self._pin() is ReferenceDataQualifier.GLOBAL_PIN:
+            raise GlobalPinError
+
     def reset_passcode(self, puk: Secret, new: Secret) -> None:
-        """Set a new passcode and unlock the card with the PUK."""
+        """Set a new passcode and unlock the card with the PUK. Raise GlobalPinError."""
         data = encode_reference_data(puk) + encode_reference_data(new)
+        self.check_unlockable()
         pin = ReferenceDataQualifier.APPLICATION_PIN
         response = self._send(Instruction.RESET_RETRY_COUNTER, 0x00, pin, data)
         _judge_puk(messages.UNLOCKING, response.sw)
@@ -215,6 +221,16 @@ class PivClient:
             bytes(template),
         )
         _judge(messages.AUTHENTICATING, response.sw)
+
+    def _pin(self) -> ReferenceDataQualifier:
+        """Name the PIN that is the passcode: asked of the card once, when it is first needed."""
+        if self._known_pin is None:
+            try:
+                discovery = self.read_object(DataObject.DISCOVERY)
+            except (CardAnswerError, UnreadableObjectError):
+                discovery = None
+            self._known_pin = primary_pin(discovery)
+        return self._known_pin
 
     def _authenticate(
         self, what: str, key: KeyReference, algorithm: Algorithm, template: Tlv, wanted: int

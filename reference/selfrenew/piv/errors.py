@@ -9,6 +9,7 @@ PivError
 ├── PasscodeBlockedError
 ├── WrongPukError              with the tries left
 ├── PukBlockedError
+├── GlobalPinError             the passcode is one that no unlocking key resets
 └── UnreadableObjectError      a data object is there but cannot be understood
 """
 
@@ -71,6 +72,13 @@ class PukBlockedError(PivError):
 
     def __init__(self) -> None:
         super().__init__(messages.UNLOCKING_KEY_BLOCKED)
+
+
+class GlobalPinError(PivError):
+    """The card's passcode is its Global PIN, which PIV has no command to reset."""
+
+    def __init__(self) -> None:
+        super().__init__(messages.GLOBAL_PIN_NOT_UNLOCKED)
 
 
 class UnreadableObjectError(PivError):

@@ -66,7 +66,7 @@ FAILURES: Final = {
     "passcode_form": text("The passcode does not have the form that a passcode has."),
     "locked": text("Your smartcard is locked. The passcode was entered wrongly too often."),
     "unlocking_key_wrong": text("Your smartcard did not accept the key to unlock it."),
-    "unlocking_key_blocked": text("Your smartcard can no longer be unlocked by self-service."),
+    "unlocking_key_blocked": text("Your smartcard cannot be unlocked by self-service."),
     "wrong_code": text("The code is not the one that was sent last."),
     "unlock_over": text("The code can no longer be used."),
     "not_due": text("Your certificates are not due for renewal yet."),

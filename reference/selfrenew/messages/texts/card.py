@@ -94,6 +94,10 @@ UNLOCKING_KEY_BLOCKED: Final = text(
     "The card can no longer be unlocked by self-service: its unlocking key is blocked. See your "
     "Registration Authority."
 )
+GLOBAL_PIN_NOT_UNLOCKED: Final = text(
+    "This card cannot be unlocked by self-service: its passcode is shared with other applications "
+    "on it. Nothing was changed: see your Registration Authority."
+)
 UNREADABLE: Final = text(
     "The card's {what} cannot be read: {why}. If it is your own card, see your Registration "
     "Authority."

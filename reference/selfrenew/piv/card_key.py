@@ -9,6 +9,7 @@ from cryptography import x509
 from selfrenew.secret import Secret
 
 from .client import PivClient, PublicKey
+from .errors import NotAuthenticatedError
 from .references import KeyReference
 from .signatures import algorithm_of, digest_for
 
@@ -18,7 +19,8 @@ class CardKey:
     """Signs on the card; `certificate` is None while the key has none.
 
     The digital signature key wants the passcode immediately before each use (SP 800-73-4 Part 1,
-    3.2.2), the other once after a reset, which is the caller's to do.
+    3.2.2), the other once after a reset, which is the caller's to do. A card may have been told to
+    want it each time for the other too, as a YubiKey can be; that is found out by its refusal.
     """
 
     client: PivClient
@@ -44,5 +46,15 @@ class CardKey:
         """Sign with SHA-256, a P-384 key with SHA-384. Raise PivError or TransportError."""
         if self.reference is KeyReference.DIGITAL_SIGNATURE:
             self.client.verify(self.passcode)
+            return self._sign(data)
+        try:
+            return self._sign(data)
+        except NotAuthenticatedError:
+            if self.client.passcode_refused:  # to present it again would cost another try
+                raise
+            self.client.verify(self.passcode)
+            return self._sign(data)
+
+    def _sign(self, data: bytes) -> bytes:
         algorithm = algorithm_of(self.public_key)
         return self.client.sign(self.reference, algorithm, data, digest_for(algorithm))

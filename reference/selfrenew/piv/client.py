@@ -73,6 +73,7 @@ class PivClient:
         self.connection = connection
         self._channel = open_channel(connection)
         self._known_pin: ReferenceDataQualifier | None = None
+        self.passcode_refused = False
 
     def select(self) -> None:
         """Select the PIV application. Raise NotPivCardError for any other card."""
@@ -112,6 +113,7 @@ class PivClient:
         """Present the passcode; each wrong one uses up a try, one of no form does not."""
         data = encode_reference_data(passcode)
         response = self._send(Instruction.VERIFY, 0x00, self._pin(), data)
+        self.passcode_refused = response.sw != StatusWord.SUCCESS
         _judge_passcode(messages.VERIFYING, response.sw)
 
     def change_passcode(self, old: Secret, new: Secret) -> None:

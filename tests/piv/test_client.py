@@ -142,6 +142,22 @@ def test_the_tries_are_told_though_the_passcode_is_verified(client: PivClient) -
     assert client.tries_left() == 3
 
 
+def test_a_card_that_cannot_be_told_to_forget_is_reset_to_tell_its_tries(
+    client: PivClient,
+) -> None:
+    class OfAnOlderStandard(Answering):
+        def transmit(self, command: bytes) -> bytes:
+            if command[1:3] == b"\x20\xff":
+                return b"\x6a\x86"
+            return client.connection.transmit(command)
+
+        def reset(self) -> None:
+            client.connection.reset()
+
+    client.verify(PASSCODE)
+    assert PivClient(OfAnOlderStandard(b"")).tries_left() == 3
+
+
 def test_passcode_and_unlocking(client: PivClient) -> None:
     wrong, new = Secret(b"000000"), Secret(b"24681357")
     assert client.tries_left() == 3

@@ -95,12 +95,15 @@ class PivClient:
         """Ask how many tries the passcode has left, without using one.
 
         A card tells that only while the passcode is not verified, as it may be by another program;
-        then it is made to forget it first (SP 800-73-4 Part 2, 3.2.1: P1 FF).
+        then it is made to forget it first (SP 800-73-4 Part 2, 3.2.1: P1 FF), by a reset where it
+        is of an older standard that has no such command.
         """
         pin = self._pin()
         response = self._send(Instruction.VERIFY, 0x00, pin)
         if response.sw == StatusWord.SUCCESS:
-            self._send(Instruction.VERIFY, _FORGET, pin)
+            if self._send(Instruction.VERIFY, _FORGET, pin).sw != StatusWord.SUCCESS:
+                self.connection.reset()
+                self.select()
             response = self._send(Instruction.VERIFY, 0x00, pin)
         if response.sw == StatusWord.AUTHENTICATION_METHOD_BLOCKED:
             return 0

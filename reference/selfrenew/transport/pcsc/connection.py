@@ -15,6 +15,7 @@ from .errors import failure
 
 _PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 _STATUS_BYTES = 2
+_HEADER_BYTES = 4
 _BUSY_SECONDS = 5.0
 _REMOVAL_SECONDS = 3.0
 _OVERTAKING_SECONDS = 2.0
@@ -71,7 +72,7 @@ class PcscConnection:
         self._usable()
         pci = scard.SCARD_PCI_T1
         if self._protocol == scard.SCARD_PROTOCOL_T0:
-            pci = scard.SCARD_PCI_T0
+            pci, command = scard.SCARD_PCI_T0, _as_t0_carries(command)
         code, answer = scard.SCardTransmit(self._handle, pci, list(command))
         if code == scard.SCARD_S_SUCCESS and len(answer) < _STATUS_BYTES:
             # What a driver makes of a card that went while it worked.
@@ -176,6 +177,18 @@ class PcscConnection:
             # The reader, or the service with all of them, went meanwhile, and the card with it.
             return True
         return event_count(state) != self._stay
+
+
+def _as_t0_carries(command: bytes) -> bytes:
+    """Give a short command the form that T=0 carries: header, P3 and the data of one direction.
+
+    ISO/IEC 7816-3:2006, 12.2: case 1 has P3 00, and case 4 no Le; the card announces what it has
+    to say (61xx).
+    """
+    if len(command) == _HEADER_BYTES:
+        return command + b"\x00"
+    data_end = _HEADER_BYTES + 1 + command[_HEADER_BYTES]
+    return command[:data_end] if len(command) == data_end + 1 else command
 
 
 @contextmanager

@@ -107,6 +107,13 @@ def test_a_wrong_le_is_corrected_once(sw: str, le: str) -> None:
     assert send(READ, sw)[0].sw == int(sw, 16)
 
 
+def test_a_wrong_le_of_get_response_is_corrected_too() -> None:
+    response, sent = send(READ, "6100", "6C02", "AABB6100", "6C01", "CC9000")
+    assert response == ResponseApdu(b"\xaa\xbb\xcc", 0x9000)
+    assert sent[1:] == ["00C0000000", "00C0000002", "00C0000000", "00C0000001"]
+    assert send(READ, "AA6100", "6C02")[0] == ResponseApdu(b"\xaa", 0x6C02)
+
+
 @pytest.mark.parametrize(("answer", "length"), [("", "0 bytes"), ("90", "1 byte")])
 def test_less_than_a_status_word_is_no_answer(answer: str, length: str) -> None:
     with pytest.raises(TransportError, match=f"answered {length} where.*Take the card"):

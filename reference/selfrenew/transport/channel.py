@@ -84,19 +84,24 @@ class ResponseChaining:
 
     def send(self, command: CommandApdu) -> ResponseApdu:
         """Send a command and collect its whole answer. Raise TransportError past 64 KiB."""
-        response = self._inner.send(command)
-        if response.sw >> 8 == 0x6C:
-            response = self._inner.send(replace(command, le=response.sw & 0xFF or _SHORT_LE_MAX))
+        response = self._exchange(command)
         data = bytearray(response.data)
         while response.sw >> 8 == 0x61:
             le = response.sw & 0xFF or _SHORT_LE_MAX
-            response = self._inner.send(CommandApdu(0x00, Instruction.GET_RESPONSE, 0, 0, le=le))
+            response = self._exchange(CommandApdu(0x00, Instruction.GET_RESPONSE, 0, 0, le=le))
             if not response.data and response.sw >> 8 == 0x61:
                 raise TransportError(messages.CARD_ANSWER_MISSING)
             data += response.data
             if len(data) > _ANSWER_MAX:
                 raise TransportError(messages.CARD_ANSWER_ENDLESS)
         return ResponseApdu(bytes(data), response.sw)
+
+    def _exchange(self, command: CommandApdu) -> ResponseApdu:
+        """Send one command, once more with the Le that the card names where it is another."""
+        response = self._inner.send(command)
+        if response.sw >> 8 == 0x6C:
+            response = self._inner.send(replace(command, le=response.sw & 0xFF or _SHORT_LE_MAX))
+        return response
 
 
 def open_channel(connection: CardConnection) -> Processor:

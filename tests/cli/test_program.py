@@ -328,3 +328,20 @@ def test_a_watch_knows_how_the_card_stands_before_anything_happened() -> None:
 
 def test_every_reason_of_a_failure_has_an_exit_code() -> None:
     assert set(EXIT_CODES) == set(FailureReason)
+
+
+def test_a_crash_leaves_no_core_file() -> None:
+    script = """
+import atexit, resource, sys
+from selfrenew.cli import main
+atexit.register(lambda: print(resource.getrlimit(resource.RLIMIT_CORE), file=sys.stderr))
+main(["--help"])
+"""
+    ran = subprocess.run(  # noqa: S603  the test's own script
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=True,
+    )
+    assert ran.stderr == "(0, 0)\n"

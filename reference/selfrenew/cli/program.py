@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -72,6 +73,7 @@ def program() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the program and exit with a documented code."""
+    _leave_no_core_file()
     given = sys.argv[1:] if arguments is None else list(arguments)
     # Looked for here too, since of a command line that cannot be read has to be told as well.
     settings = Settings(as_json="--json" in given)
@@ -79,6 +81,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with logging_to_stderr(verbose=verbose), speak_by_default(language_of(os.environ)):
         code = _run(given, settings)
     sys.exit(code)
+
+
+def _leave_no_core_file() -> None:
+    """See to it that a crash writes no memory to a disk: a passcode may be in it."""
+    with suppress(ImportError):  # where there is no such limit, as on Windows
+        import resource  # noqa: PLC0415  not on every platform
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _run(arguments: list[str], settings: Settings) -> ExitCode:

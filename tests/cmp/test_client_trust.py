@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 
 from selfrenew.cmp import (
     CmpError,
@@ -189,6 +190,16 @@ def test_a_pinned_signer_needs_no_path(
     client = CmpClient(cmp_url, http=http, trust=trust, clock=ca.clock)
     subject, key = by_person.certificate.subject, by_person.signer
     client.request(BodyType.CR, subject=subject, key=key, protection=by_person)
+
+
+@pytest.mark.parametrize("written", ["signer", "Signer", " signer  "])
+@pytest.mark.parametrize("kind", [_ASN1Type.UTF8String, _ASN1Type.PrintableString])
+def test_a_sender_may_write_its_name_in_another_way_than_its_certificate(
+    ask: Ask, ca: Any, written: str, kind: _ASN1Type
+) -> None:
+    attribute = x509.NameAttribute(x509.NameOID.COMMON_NAME, written, _type=kind)
+    ca.header = lambda header: setattr(header, "sender", general_name(x509.Name([attribute])))
+    ask().confirm()
 
 
 @pytest.mark.parametrize("field", ["sender", "sender_kid"])

@@ -19,6 +19,7 @@ from .errors import (
     WrongTransactionError,
 )
 from .message import ReceivedMessage, decode, fail_names, name_of
+from .names import same_name
 from .path import build_path, may_sign, may_speak_for_a_ca
 from .protection import is_mac, subject_key_identifier, verify_mac, verify_signature
 from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatusInfo
@@ -85,7 +86,10 @@ def _goes_with(answer: ReceivedMessage, certificate: x509.Certificate) -> bool:
     kid = answer.header.sender_kid
     if kid is not None and kid != subject_key_identifier(certificate):
         return False
-    return name_of(answer.header.sender) in {_EMPTY_NAME, certificate.subject.public_bytes()}
+    sender = name_of(answer.header.sender)
+    if sender is None:
+        return False
+    return sender == _EMPTY_NAME or same_name(sender, certificate.subject.public_bytes())
 
 
 def check_transaction(

@@ -225,8 +225,15 @@ class FakeCa:
         """Refuse in the response, without an error message."""
         return self._response(request, CertResponse(cert_req_id=0, status=info))
 
-    def _response(self, request: ReceivedMessage, response: CertResponse, **options: Any) -> bytes:
-        content = encode(CertRepMessage(response=[response]))
+    def _response(
+        self,
+        request: ReceivedMessage,
+        response: CertResponse,
+        ca_pubs: tuple[bytes, ...] = (),
+        **options: Any,
+    ) -> bytes:
+        pubs = [tlv(raw) for raw in ca_pubs] or None
+        content = encode(CertRepMessage(ca_pubs=pubs, response=[response]))
         kinds = {BodyType.IR: BodyType.IP, BodyType.KUR: BodyType.KUP}
         asked = next(m for m in self.received if m.header.recip_nonce is None).body_type
         return self.reply(request, kinds.get(asked, BodyType.CP), content, **options)

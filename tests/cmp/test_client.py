@@ -18,6 +18,7 @@ from selfrenew.cmp.building import (
 )
 from selfrenew.cmp.client import CmpClient, PendingCertificate
 from selfrenew.cmp.message import (
+    certificate_der,
     decode_list,
 )
 from selfrenew.cmp.path import check_issued
@@ -177,16 +178,47 @@ def test_a_wrong_certificate_is_rejected_in_a_certconf_and_nothing_else(
     assert status.status_info.status_string == [str(caught.value)]
 
 
-def test_a_right_certificate_passes(ask: Ask, ca: Any, pki: Any, new_key: PrivateKeySigner) -> None:
-    pending = ask()
+def check(pending: PendingCertificate, ca: Any, new_key: PrivateKeySigner) -> None:
     check_issued(
         pending.certificate,
         public_key=new_key.public_key,
-        subject=pki.person.certificate.subject,
+        subject=ca.pki.person.certificate.subject,
         others=pending.others,
-        anchors=(pki.root.certificate,),
+        anchors=[ca.pki.root.certificate],
         now=ca.clock(),
     )
+
+
+def test_a_right_certificate_passes(ask: Ask, ca: Any, new_key: PrivateKeySigner) -> None:
+    check(ask(), ca, new_key)
+
+
+def test_an_issuer_may_come_among_the_cas_certificates_only(
+    ask: Ask, ca: Any, pki: Any, new_key: PrivateKeySigner, odd_certificates: dict[str, bytes]
+) -> None:
+    signer, issuer = pki.signer.certificate, pki.issuer.certificate
+    ca.on[BodyType.CR] = lambda request: ca.grant(
+        request,
+        chain=(pki.signer,),
+        ca_pubs=(*odd_certificates.values(), *map(certificate_der, (issuer, signer, issuer))),
+    )
+    pending = ask()
+    assert pending.others == [signer, issuer]
+    check(pending, ca, new_key)
+    pending.confirm()
+
+
+def test_a_root_that_comes_among_the_cas_certificates_is_no_anchor(
+    ask: Ask, ca: Any, issued: Callable[..., Any], new_key: PrivateKeySigner
+) -> None:
+    stranger = issued("root", ca=True)
+    ca.on[BodyType.CR] = lambda request: ca.grant(
+        request, ca.issued(issuer=stranger), ca_pubs=(certificate_der(stranger.certificate),)
+    )
+    pending = ask()
+    assert stranger.certificate in pending.others
+    with pytest.raises(WrongCertificateError, match="does not lead to a trusted root"):
+        check(pending, ca, new_key)
 
 
 def test_a_certificate_that_cannot_be_read_is_rejected_to_the_ca(

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an answer of the CA says, once its bytes are here (RFC 9810, 5.3; RFC 9811, 3.2)."""
 
+from cryptography import x509
+
 from selfrenew import messages
+from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.http import Answer, one_line
 
 from .building import CERT_REQ_ID
@@ -94,3 +97,19 @@ def certificate_in(response: CertResponse) -> bytes:
     if pair is None or pair.cert_or_enc_cert.tag != "certificate":
         raise CmpFormatError(messages.NO_CERTIFICATE_SENT)
     return encode(pair.cert_or_enc_cert.value)
+
+
+def certificates_with(answer: ReceivedMessage) -> list[x509.Certificate]:
+    """Give what came along with ip, cp or kup, in extraCerts and in caPubs, and can be read.
+
+    Some of it may lead from the new certificate to an anchor; none of it is one for having come.
+    """
+    certificates = list(answer.certificates)
+    for item in decode(CertRepMessage, answer.content).ca_pubs or ():
+        try:
+            certificate = load_certificate(encode(item))
+        except UnreadableCertificateError:
+            continue
+        if certificate not in certificates:
+            certificates.append(certificate)
+    return certificates

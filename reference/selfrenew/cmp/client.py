@@ -38,6 +38,7 @@ from .answers import (
     ANSWERS,
     CONTENT_TYPE,
     certificate_in,
+    certificates_with,
     read_answer,
     require,
     seconds_to_wait,
@@ -97,7 +98,7 @@ class PendingCertificate:
 
     certificate: x509.Certificate
     others: list[x509.Certificate]
-    """Certificates that came along; some of them lead to the root."""
+    """Certificates that came along, in extraCerts or caPubs; some of them lead to the root."""
     _client: "CmpClient" = field(repr=False)
     _conversation: Conversation = field(repr=False)
     _answer: ReceivedMessage = field(repr=False)
@@ -203,6 +204,7 @@ class CmpClient:
             if response.status.status not in _GRANTED:
                 raise rejection(messages.CERTIFICATE_REQUEST, response.status)
             raw = certificate_in(response)
+            others = certificates_with(answer)
         try:
             certificate = load_certificate(raw)
         except UnreadableCertificateError as error:
@@ -212,7 +214,7 @@ class CmpClient:
             raise WrongCertificateError(
                 messages.CERTIFICATE_UNREADABLE.format(error=error)
             ) from error
-        return PendingCertificate(certificate, answer.certificates, self, conversation, answer)
+        return PendingCertificate(certificate, others, self, conversation, answer)
 
     @contextmanager
     def _ending(self, conversation: Conversation) -> Iterator[None]:

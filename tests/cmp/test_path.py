@@ -139,6 +139,25 @@ def test_policies_and_names_that_are_critical_are_known(pki: Any) -> None:
     assert leads(pki.root.issue("l", extensions=known), [], pki.root)
 
 
+@pytest.mark.parametrize("critical", [True, False])
+@pytest.mark.parametrize(
+    ("constraint", "leading"),
+    [
+        (x509.InhibitAnyPolicy(0), True),
+        (x509.PolicyConstraints(None, 0), True),
+        (x509.PolicyConstraints(0, None), False),
+        (x509.PolicyConstraints(5, 0), False),
+    ],
+    ids=["inhibitAnyPolicy", "inhibitPolicyMapping", "requireExplicitPolicy", "both"],
+)
+def test_an_issuer_may_narrow_policies_down_but_require_none(
+    pki: Any, constraint: x509.ExtensionType, leading: bool, critical: bool
+) -> None:
+    issuer = pki.root.issue("i", ca=True, extensions=((constraint, critical),))
+    # What is not critical may be left aside by whoever does not know it (RFC 5280, 4.2).
+    assert leads(issuer.issue("l"), [issuer], pki.root) is (leading or not critical)
+
+
 def test_a_cross_certificate_leads_to_the_other_root(issued: Issued) -> None:
     old, new = issued("old", ca=True), issued("new", ca=True)
     issuer = new.issue("i", ca=True)

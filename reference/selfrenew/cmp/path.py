@@ -71,12 +71,27 @@ def _signs_certificates(_policy: Policy, _: x509.Certificate, usage: x509.KeyUsa
         raise ValueError("an issuer's keyUsage does not let it sign certificates")
 
 
+def _asks_for_no_policy(
+    _policy: Policy, issuer: x509.Certificate, constraints: x509.PolicyConstraints | None
+) -> None:
+    if constraints is None or constraints.require_explicit_policy is None:
+        return
+    # What is not critical, as it should be, is left aside where it is not looked for.
+    if issuer.extensions.get_extension_for_class(x509.PolicyConstraints).critical:
+        raise ValueError("an issuer requires an explicit policy, which is not looked for here")
+
+
 # Any policy will do here, so a critical extension that names some is understood (RFC 5280, 6.1.1).
+# So are those by which an issuer narrows them down: a path with none left is as good as another,
+# unless one is required.
 _EE = ExtensionPolicy.permit_all().may_be_present(
     x509.CertificatePolicies, Criticality.AGNOSTIC, None
 )
-_CA = _EE.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None).may_be_present(
-    x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates
+_CA = (
+    _EE.require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _signs_certificates)
+    .may_be_present(x509.InhibitAnyPolicy, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.PolicyConstraints, Criticality.AGNOSTIC, _asks_for_no_policy)
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 import pytest
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from selfrenew.cmp import (
     CaBusyError,
@@ -17,6 +19,7 @@ from selfrenew.cmp import (
     NotCmpError,
     TlsNotTrustedError,
     UntrustedAnswerError,
+    UnusableAnchorsError,
     WrongTransactionError,
 )
 from selfrenew.cmp.building import ANY_INFORMATION, NULL_CONTENT, SignatureProtection
@@ -96,6 +99,24 @@ def test_a_probe_believes_only_the_ca(client: CmpClient, ca: Any, pki: Any) -> N
     )
     with pytest.raises(UntrustedAnswerError, match="may speak for a CA"):
         client.probe()
+
+
+def test_a_probe_tells_of_anchors_that_no_certificate_could_be_checked_against(
+    cmp_url: str, http: httpx.Client, ca: Any, pki: Any, issued: Callable[..., Any]
+) -> None:
+    odd = issued("odd", ed25519.Ed25519PrivateKey.generate(), ca=True).certificate
+
+    def probe(*anchors: x509.Certificate) -> None:
+        CmpClient(cmp_url, http=http, trust=Trust(anchors), clock=ca.clock).probe()
+
+    ca.on[BodyType.GENM] = lambda request: ca.error(
+        request, FailureInfo.badRequest, protected=False
+    )
+    with pytest.raises(UnusableAnchorsError, match="configured trust anchors: their keys"):
+        probe(odd)
+    assert ca.received == []
+    ca.on[BodyType.GENM] = lambda request: ca.error(request, FailureInfo.badRequest)
+    probe(odd, pki.root.certificate)
 
 
 def test_a_probe_wants_an_answer_of_its_own(client: CmpClient, ca: Any) -> None:

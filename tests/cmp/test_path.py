@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 from selfrenew.cmp import WrongCertificateError
 from selfrenew.cmp.path import (
@@ -15,6 +16,7 @@ from selfrenew.cmp.path import (
     CMC_RA,
     build_path,
     check_issued,
+    may_be_followed,
     may_sign,
     may_speak_for_a_ca,
 )
@@ -212,6 +214,53 @@ def test_a_person_may_have_any_key(pki: Any, key: Any) -> None:
 def test_an_issuer_may_have_the_keys_of_a_card(issued: Issued, key: Any) -> None:
     root = issued("r", key, ca=True)
     assert leads(root.issue("l"), [], root)
+
+
+@pytest.mark.parametrize(
+    ("key", "may"),
+    [
+        (rsa.generate_private_key(65537, 1024), False),  # noqa: S505  too short on purpose
+        (rsa.generate_private_key(65537, 2048), True),
+        (ec.generate_private_key(ec.SECP224R1()), False),
+        (ec.generate_private_key(ec.SECP256R1()), True),
+        (ec.generate_private_key(ec.SECP384R1()), True),
+        (ec.generate_private_key(ec.SECP521R1()), True),
+        (ec.generate_private_key(ec.BrainpoolP256R1()), False),
+        (ed25519.Ed25519PrivateKey.generate(), False),
+        (ed448.Ed448PrivateKey.generate(), False),
+    ],
+    ids=lambda value: f"{type(value).__name__} {getattr(value, 'key_size', '')}",
+)
+def test_what_may_be_followed_is_what_leads_somewhere(issued: Issued, key: Any, may: bool) -> None:
+    root = issued("r", key, ca=True)
+    assert may_be_followed(root.certificate) is may
+    assert leads(root.issue("l"), [], root) is may
+
+
+@pytest.mark.parametrize(
+    ("digest", "mask", "salt", "leading"),
+    [
+        (hashes.SHA256(), hashes.SHA256(), 32, True),
+        (hashes.SHA512(), hashes.SHA512(), 64, True),
+        (hashes.SHA256(), hashes.SHA256(), 20, False),
+        (hashes.SHA512(), hashes.SHA512(), 32, False),
+        (hashes.SHA256(), hashes.SHA512(), 32, False),
+    ],
+)
+def test_a_pss_signature_of_an_issuer_has_a_salt_as_long_as_its_hash(
+    digest: hashes.HashAlgorithm, mask: hashes.HashAlgorithm, salt: int, leading: bool
+) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "r")])
+
+    def sign(ca: bool, serial: int) -> x509.Certificate:
+        return (
+            x509.CertificateBuilder(name, name, key.public_key(), serial, NOW - DAY, NOW + DAY)
+            .add_extension(x509.BasicConstraints(ca, None), critical=True)
+            .sign(key, digest, rsa_padding=padding.PSS(padding.MGF1(mask), salt))
+        )
+
+    assert (build_path(sign(False, 2), [], [sign(True, 1)], NOW) is not None) is leading
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from .errors import (
     NotCmpError,
     TlsNotTrustedError,
     UntrustedAnswerError,
+    UnusableAnchorsError,
     WrongCertificateError,
     WrongTransactionError,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "NotCmpError",
     "TlsNotTrustedError",
     "UntrustedAnswerError",
+    "UnusableAnchorsError",
     "WrongCertificateError",
     "WrongTransactionError",
 ]

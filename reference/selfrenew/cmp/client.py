@@ -71,10 +71,12 @@ from .errors import (
     NotCmpError,
     TlsNotTrustedError,
     UntrustedAnswerError,
+    UnusableAnchorsError,
     WrongCertificateError,
     WrongTransactionError,
 )
 from .message import ReceivedMessage, decode
+from .path import may_be_followed
 from .patience import PATIENCE_SECONDS, Patience
 from .protection import Signer
 from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatus
@@ -152,8 +154,11 @@ class CmpClient:
 
         Asked is an unprotected genm for information in general (RFC 9810, D.5 and E). A refusal to
         give any is as good as an answer: it shows who is there before a key is given up. Nothing is
-        waited for yet, since nothing is lost yet.
+        waited for yet, since nothing is lost yet. Anchors that nothing could be checked against are
+        told now for the same reason.
         """
+        if self._trust.anchors and not any(map(may_be_followed, self._trust.anchors)):
+            raise UnusableAnchorsError(messages.ANCHORS_UNUSABLE)
         conversation = Conversation(
             None, self._recipient, clock=self._clock, randomness=self._randomness
         )

@@ -9,6 +9,7 @@ CmpError
 ├── TlsNotTrustedError        somebody answered who cannot show a trusted name
 ├── CaBusyError               the CA asks to come back later
 ├── NotCmpError               an answer that is not CMP
+├── UnusableAnchorsError      no anchor has a key that certificates are checked with here
 ├── UntrustedAnswerError      CMP, but its protection or its signer does not hold
 ├── WrongTransactionError     an answer to something else
 ├── CaWaitingError            the CA keeps the request longer than the budget allows
@@ -54,6 +55,10 @@ class CaBusyError(CmpError):
 
 class NotCmpError(CmpError):
     """The answer is not CMP at all."""
+
+
+class UnusableAnchorsError(CmpError):
+    """No certificate that the CA issues could be checked against the trust anchors."""
 
 
 class UntrustedAnswerError(CmpError):

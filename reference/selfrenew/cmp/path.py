@@ -4,6 +4,11 @@
 RFC 5280, section 6 is the library's: signatures, names, validity, path length, name constraints,
 and a bound on how many signatures a heap of cross certificates can make it check. What a CA's and
 an end entity's certificate must hold is said here, since the library's own rules are the Web's.
+
+Which algorithms it takes cannot be told it. An issuer, of whatever height, has RSA of 2048 bits or
+more, P-256, P-384 or P-521, and signs with SHA-256, 384 or 512; RSASSA-PSS has the hash in its MGF1
+too and a salt as long as the hash. What is under another issuer (Ed25519, Ed448, a Brainpool curve,
+another salt) leads nowhere. The holder's own key may be of any kind.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +16,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
@@ -28,6 +34,8 @@ from .errors import WrongCertificateError
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
 CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
 _DEPTH_MAX = 8
+_RSA_BYTES_MIN = 256
+_CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
@@ -93,6 +101,14 @@ _CA = (
     .may_be_present(x509.InhibitAnyPolicy, Criticality.AGNOSTIC, None)
     .may_be_present(x509.PolicyConstraints, Criticality.AGNOSTIC, _asks_for_no_policy)
 )
+
+
+def may_be_followed(issuer: x509.Certificate) -> bool:
+    """Tell whether an issuer's key is of a kind that a path can go through."""
+    key = issuer.public_key()
+    if isinstance(key, rsa.RSAPublicKey):
+        return (key.key_size + 7) // 8 >= _RSA_BYTES_MIN
+    return isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, _CURVES)
 
 
 def may_speak_for_a_ca(certificate: x509.Certificate) -> bool:

@@ -40,6 +40,11 @@ ANSWER_UNTRUSTED: Final = text(
     "speak for a CA. It was not used. Check the CA's address and the trust anchors in the "
     "configuration."
 )
+ANCHORS_UNUSABLE: Final = text(
+    "Certificates cannot be checked against the configured trust anchors: their keys are neither "
+    "RSA of 2048 bits or more nor P-256, P-384 or P-521. Nothing was asked for. Check the trust "
+    "anchors in the configuration."
+)
 ANSWER_HEARSAY: Final = text(
     "The CA's answer is an error that is not protected, so anybody may have sent it. It says "
     "{reasons}{text}. Try again later, and check the CA's address in the configuration."

@@ -154,6 +154,22 @@ def test_any_answer_may_be_delayed_by_an_error_message(
     assert slept.seconds == [3]
 
 
+@pytest.mark.parametrize(("delay", "other"), [("response", 7), ("response", -1), ("error", 0)])
+def test_a_time_to_wait_for_another_request_is_not_kept(
+    ask: Ask, ca: Any, slept: Any, delay: str, other: int
+) -> None:
+    delays = {
+        "response": ca.wait,
+        "error": lambda request: ca.error(request, status=PkiStatus.WAITING),
+    }
+    ca.on[BodyType.CR] = delays[delay]
+    ca.on[BodyType.POLLREQ] = lambda request: ca.poll_later(request, 5, other)
+    with pytest.raises(CmpFormatError, match="pollRep does not answer the one request"):
+        ask()
+    assert slept.seconds == []
+    assert ca.kinds == ["cr", "pollReq", "error"]
+
+
 def test_a_delayed_answer_may_be_to_the_message_that_was_delayed(ask: Ask, ca: Any) -> None:
     def late(request: ReceivedMessage) -> bytes:
         ca.header = lambda header: setattr(

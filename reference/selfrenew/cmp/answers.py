@@ -70,10 +70,15 @@ def require(attempted: str, answer: ReceivedMessage, expected: BodyType) -> None
         )
 
 
-def seconds_to_wait(answer: ReceivedMessage) -> int | None:
-    """Tell how long to wait before the next pollReq, None when the answer is there."""
+def seconds_to_wait(answer: ReceivedMessage, cert_req_id: int) -> int | None:
+    """Tell how long to wait before the next pollReq, None when the answer is there.
+
+    Raise CmpFormatError for a pollRep about another request than `cert_req_id`.
+    """
     if answer.body_type is BodyType.POLLREP:
         replies = decode_list(PollRepContent, answer.content)
+        if any(reply.cert_req_id != cert_req_id for reply in replies):
+            raise _other_request(answer)
         return max(1, replies[0].check_after) if replies else 1
     if answer.body_type in ANSWERS.values():
         waiting = single_response(answer).status.status == PkiStatus.WAITING
@@ -85,10 +90,14 @@ def single_response(answer: ReceivedMessage) -> CertResponse:
     """Take the response to the one request out of ip, cp or kup. Raise CmpFormatError."""
     responses = decode(CertRepMessage, answer.content).response
     if len(responses) != 1 or responses[0].cert_req_id != CERT_REQ_ID:
-        raise CmpFormatError(
-            messages.ANSWER_OTHER_REQUEST.format(answer=answer.body_type.standard_name)
-        )
+        raise _other_request(answer)
     return responses[0]
+
+
+def _other_request(answer: ReceivedMessage) -> CmpFormatError:
+    return CmpFormatError(
+        messages.ANSWER_OTHER_REQUEST.format(answer=answer.body_type.standard_name)
+    )
 
 
 def certificate_in(response: CertResponse) -> bytes:

@@ -339,7 +339,7 @@ class CmpClient:
                 delayed_nonce=delayed_nonce,
                 patience=patience,
             )
-            seconds = seconds_to_wait(answer)
+            seconds = seconds_to_wait(answer, cert_req_id)
             if seconds is None:
                 return answer
             if not patience.wait(seconds):

@@ -53,6 +53,21 @@ def test_the_profile_of_each_slot_is_the_configured_one(
     assert "Signing" in issuers[KeyReference.DIGITAL_SIGNATURE]
 
 
+def test_an_address_may_say_where_the_profile_goes(
+    selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader, configuration: Configuration
+) -> None:
+    url = f"{configuration.ca.url}/{{profile}}"
+    ca = replace(
+        configuration.ca,
+        url=url,
+        authentication_profile=f"p/{configuration.ca.authentication_profile}",
+        signing_profile=f"p/{configuration.ca.signing_profile}",
+    )
+    configuration = replace(configuration, ca=ca)
+    with assemble(configuration, reader=selfrenew_reader, clock=selfrenew_stage.clock) as reference:
+        assert len(reference.renew(PASSCODE).new) == 2
+
+
 def test_a_reference_signs_in_and_its_notice_names_the_portal(
     selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader, configuration: Configuration
 ) -> None:

@@ -51,6 +51,24 @@ def test_what_a_stage_writes_is_read(file: Path) -> None:
     assert "test stage" in configuration.contacts.it
 
 
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("https://c/.well-known/cmp", "https://c/.well-known/cmp/p/signing"),
+        ("https://c/.well-known/cmp/", "https://c/.well-known/cmp/p/signing"),
+        ("https://c/publicweb/cmp/{profile}", "https://c/publicweb/cmp/signing"),
+        ("https://c/{profile}/cmp/", "https://c/signing/cmp/"),
+        ("https://c/cmp?profile={profile}", "https://c/cmp?profile=signing"),
+    ],
+)
+def test_a_profile_has_its_place_in_the_cas_address_or_follows_it(
+    file: Path, url: str, address: str
+) -> None:
+    changed(file, 'url = "https://c/cmp"', f'url = "{url}"')
+    ca = load_configuration(file).ca
+    assert ca.address_of(ca.signing_profile) == address
+
+
 def test_file_names_are_relative_to_the_file(file: Path) -> None:
     configuration = load_configuration(file)
     assert configuration.tls.trust_anchors == file.parent / "root.pem"

@@ -150,9 +150,8 @@ def assemble(
     http = http or open_trusting_http(configuration.tls.trust_anchors)
 
     def ca(profile: str) -> CmpClient:
-        url = f"{configuration.ca.url.rstrip('/')}/p/{profile}"
         return CmpClient(
-            url,
+            configuration.ca.address_of(profile),
             http=http,
             trust=trust,
             clock=clock,

@@ -16,6 +16,7 @@ from .tables import Seconds, TableReader
 
 CONFIG_VARIABLE = "SELFRENEW_CONFIG"
 _PATIENCE = Seconds(PATIENCE_SECONDS)
+_PROFILE = "{profile}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,10 @@ class ReaderSettings:
 
 @dataclass(frozen=True, slots=True)
 class CaSettings:
-    """The CA: its CMP address without a profile, the profiles, the root of its certificates.
+    """The CA: its CMP address, the profiles, the root of its certificates.
 
+    The address says with `{profile}` where a profile's name goes; one that does not is followed by
+    the path that CMP has for it (RFC 9480, 3.3).
     `patience_seconds` is how long a CA is waited for, in all, that asks to come back later.
     """
 
@@ -38,6 +41,12 @@ class CaSettings:
     authentication_profile: str = "authentication"
     signing_profile: str = "signing"
     patience_seconds: Seconds = _PATIENCE
+
+    def address_of(self, profile: str) -> str:
+        """Give the address at which a profile's certificates are asked for."""
+        if _PROFILE in self.url:
+            return self.url.replace(_PROFILE, profile)
+        return f"{self.url.rstrip('/')}/p/{profile}"
 
 
 @dataclass(frozen=True, slots=True)

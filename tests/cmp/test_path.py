@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from time import monotonic
@@ -10,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
+from selfrenew.clock import TIME_TOLERANCE
 from selfrenew.cmp import WrongCertificateError
 from selfrenew.cmp.path import (
     CMC_CA,
@@ -77,16 +79,50 @@ def test_a_root_of_the_same_name_is_not_the_anchor(pki: Any, issued: Issued) -> 
 
 
 @pytest.mark.parametrize("at", ["leaf", "issuer", "anchor"])
-def test_validity_holds_to_the_second_all_along(pki: Any, issued: Issued, at: str) -> None:
+def test_the_end_holds_to_the_second_all_along_and_the_beginning_to_the_tolerance(
+    pki: Any, issued: Issued, at: str
+) -> None:
     ends = {"leaf": 300 * DAY, "issuer": 300 * DAY, "anchor": 300 * DAY, at: DAY}
     starts = {"leaf": -300 * DAY, "issuer": -300 * DAY, "anchor": -300 * DAY, at: -DAY}
     options = {name: {"start": NOW + starts[name], "end": NOW + ends[name]} for name in ends}
     root = issued("r", ca=True, **options["anchor"])
     issuer = root.issue("i", ca=True, **options["issuer"])
     leaf = issuer.issue("l", **options["leaf"])
-    inside, outside = [NOW - DAY, NOW + DAY], [NOW - DAY - SECOND, NOW + DAY + SECOND]
-    assert all(leads(leaf, [issuer], root, now=now) for now in inside)
-    assert not any(leads(leaf, [issuer], root, now=now) for now in outside)
+    first, last = NOW - DAY - TIME_TOLERANCE, NOW + DAY
+    assert all(leads(leaf, [issuer], root, now=now) for now in (first, NOW - DAY, last))
+    assert not any(leads(leaf, [issuer], root, now=now) for now in (first - SECOND, last + SECOND))
+
+
+def test_what_is_about_to_end_is_not_over_for_another_that_is_about_to_begin(
+    pki: Any, issued: Issued
+) -> None:
+    stray = issued("stray", ca=True, start=NOW + 2 * SECOND)
+    leaf = pki.issuer.issue("l", end=NOW + SECOND)
+    assert leads(leaf, [pki.issuer, stray], pki.root)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "taken"),
+    [
+        (TIME_TOLERANCE, DAY, True),
+        (TIME_TOLERANCE + SECOND, DAY, False),
+        (-DAY, timedelta(), True),
+        (-DAY, -SECOND, False),
+    ],
+)
+def test_an_issued_certificate_may_be_ahead_of_a_clock_that_is_behind(
+    pki: Any, begin: timedelta, end: timedelta, *, taken: bool
+) -> None:
+    certificate = pki.issuer.issue("p", start=NOW + begin, end=NOW + end).certificate
+    with nullcontext() if taken else pytest.raises(WrongCertificateError, match="not now"):
+        check_issued(
+            certificate,
+            public_key=certificate.public_key(),
+            subject=certificate.subject,
+            others=[pki.issuer.certificate],
+            anchors=[pki.root.certificate],
+            now=NOW,
+        )
 
 
 @pytest.mark.parametrize("ca", [False, None])

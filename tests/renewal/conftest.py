@@ -3,6 +3,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
@@ -32,11 +33,12 @@ class Bench:
     before: CardContents
     connect: Callable[[], CardConnection]
 
-    def reference(self) -> Reference:
+    def reference(self, *, behind: timedelta = timedelta()) -> Reference:
+        """Assemble the reference, its clock behind everybody else's."""
         return assemble(
             load_configuration(self.stage.config_file),
             reader=self.stage.reader,
-            clock=self.stage.clock,
+            clock=lambda: self.stage.clock() - behind,
         )
 
     def renewal(

@@ -3,11 +3,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from selfrenew.cmp.errors import CaBusyError, CaUnreachableError, CmpError, NotCmpError
+from selfrenew.clock import TIME_TOLERANCE
+from selfrenew.cmp.errors import (
+    CaBusyError,
+    CaUnreachableError,
+    CmpError,
+    NotCmpError,
+    WrongTransactionError,
+)
 from selfrenew.piv.errors import CardAnswerError, NotPivCardError
 from selfrenew.piv.references import Algorithm
 from selfrenew.renewal import Event, events
@@ -20,7 +28,7 @@ from selfrenew.services import (
     UnexpectedServiceAnswerError,
 )
 from selfrenew.transport import ReaderBusyError
-from selfrenew_emulator.ca import person_name
+from selfrenew_emulator.ca import person_name, responder
 from selfrenew_emulator.card import CardState
 from selfrenew_emulator.stage import TEST_PASSCODE
 from selfrenew_steps.card_contents import tries_left
@@ -120,6 +128,22 @@ def test_a_service_that_is_not_there_is_found_out_before_anything_is_written(
         with pytest.raises(of_the_ca if "CA" in service else of_a_service) as refused:
             bench.renewal(reference).run()
     assert str(refused.value).endswith(".")
+    assert_kept(bench, before)
+
+
+def test_a_clock_further_behind_than_is_tolerated_is_found_out_before_anything_is_written(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The stage's CA is stricter than the reference; here it takes any clock for good.
+    monkeypatch.setattr(responder, "TIME_TOLERANCE", timedelta(days=1))
+    bench = make_bench()
+    before = Kept.of(bench)
+    behind = TIME_TOLERANCE + timedelta(seconds=1)
+    with (
+        bench.reference(behind=behind) as reference,
+        pytest.raises(WrongTransactionError, match="clock"),
+    ):
+        bench.renewal(reference).run()
     assert_kept(bench, before)
 
 

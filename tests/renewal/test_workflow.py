@@ -160,6 +160,14 @@ def test_no_key_is_replaced_once_the_one_that_vouches_is_over(make_bench: MakeBe
     assert read_contents(bench.stage.reader) == bench.before
 
 
+@pytest.mark.parametrize("seconds", [2, 60])
+def test_a_clock_a_little_behind_the_cas_costs_nothing(make_bench: MakeBench, seconds: int) -> None:
+    bench = make_bench()
+    with bench.reference(behind=timedelta(seconds=seconds)) as reference:
+        bench.renewal(reference).run()
+    bench.assert_renewed_and_nothing_else_counts()
+
+
 def test_another_card_than_the_one_signed_in_with_is_left_alone(make_bench: MakeBench) -> None:
     bench = make_bench()
     with bench.reference() as reference, pytest.raises(CardSwappedError):

@@ -3,11 +3,12 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from cryptography import x509
 
 from selfrenew import messages
+from selfrenew.clock import TIME_TOLERANCE
 from selfrenew.http import one_line
 
 from .building import CMP_2000, CMP_2021, MacProtection, Protection
@@ -24,7 +25,6 @@ from .path import build_path, may_sign, may_speak_for_a_ca
 from .protection import is_mac, subject_key_identifier, verify_mac, verify_signature
 from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatusInfo
 
-TIME_TOLERANCE = timedelta(minutes=10)
 _NONCE_BYTES = 16
 _PRINTED_BELOW = 10_000
 _DOWN = frozenset({FailureInfo.systemUnavail.name, FailureInfo.systemFailure.name})

@@ -9,6 +9,9 @@ Which algorithms it takes cannot be told it. An issuer, of whatever height, has 
 more, P-256, P-384 or P-521, and signs with SHA-256, 384 or 512; RSASSA-PSS has the hash in its MGF1
 too and a salt as long as the hash. What is under another issuer (Ed25519, Ed448, a Brainpool curve,
 another salt) leads nowhere. The holder's own key may be of any kind.
+
+A certificate counts from a little before its notBefore, by TIME_TOLERANCE: a CA begins one at the
+moment that its own clock tells, and ours may be behind. None counts after its notAfter.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,6 +31,7 @@ from cryptography.x509.verification import (
 
 from selfrenew import messages
 from selfrenew.certificates import UNREADABLE
+from selfrenew.clock import TIME_TOLERANCE
 
 from .errors import WrongCertificateError
 
@@ -37,6 +41,12 @@ _DEPTH_MAX = 8
 _RSA_BYTES_MIN = 256
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+
+def has_begun_and_not_ended(certificate: x509.Certificate, now: datetime) -> bool:
+    """Tell whether a certificate counts by our clock, which may be a little behind the CA's."""
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return begin - TIME_TOLERANCE <= now <= end
 
 
 def build_path(
@@ -60,16 +70,34 @@ def _verify(
 ) -> list[x509.Certificate]:
     if not anchors:
         raise VerificationError("no trust anchors are configured")
+    others = list(others)
+    try:
+        return _verify_at(now, leaf, others, anchors)
+    except VerificationError:
+        # What has begun by then has done so within the tolerance, and had not ended before.
+        begins = [each.not_valid_before_utc for each in (leaf, *others, *anchors)]
+        ahead = [begin for begin in begins if now < begin <= now + TIME_TOLERANCE]
+        if not ahead:
+            raise
+    return _verify_at(max(ahead), leaf, others, anchors)
+
+
+def _verify_at(
+    moment: datetime,
+    leaf: x509.Certificate,
+    others: list[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+) -> list[x509.Certificate]:
     verifier = (
         PolicyBuilder()
         .store(Store(list(anchors)))
-        .time(now)
+        .time(moment)
         .max_chain_depth(_DEPTH_MAX)
         .extension_policies(ca_policy=_CA, ee_policy=_EE)
         .build_client_verifier()
     )
     try:
-        return verifier.verify(leaf, list(others)).chain
+        return verifier.verify(leaf, others).chain
     except UNREADABLE as error:
         raise VerificationError(str(error)) from error
 
@@ -146,7 +174,7 @@ def check_issued(
                 issued=certificate.subject.rfc4514_string(), wanted=subject.rfc4514_string()
             )
         )
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+    if not has_begun_and_not_ended(certificate, now):
         raise WrongCertificateError(
             messages.CERTIFICATE_NOT_NOW.format(
                 not_valid_before_utc=certificate.not_valid_before_utc,

@@ -18,7 +18,7 @@ from selfrenew.clock import Clock
 from selfrenew.cmp.building import SignatureProtection
 from selfrenew.cmp.client import CmpClient, PendingCertificate
 from selfrenew.cmp.errors import CmpError, WrongCertificateError
-from selfrenew.cmp.path import build_path, check_issued
+from selfrenew.cmp.path import build_path, check_issued, has_begun_and_not_ended
 from selfrenew.cmp.structures import BodyType
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
@@ -212,7 +212,7 @@ class Renewal:
     def _check_voucher(self, step: Step, voucher: x509.Certificate) -> None:
         """Look at the clock once more: a key is overwritten only while the other one counts."""
         now = self._clock()
-        if not voucher.not_valid_before_utc <= now <= voucher.not_valid_after_utc:
+        if not has_begun_and_not_ended(voucher, now):
             raise VoucherNotValidError(step.voucher, voucher, now)
 
     def _renew(

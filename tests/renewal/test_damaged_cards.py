@@ -374,6 +374,18 @@ def test_the_card_forgets_who_was_authenticated_when_a_renewal_ends(
     assert connection.transmit(put_data).hex() == "6982"
 
 
+@pytest.mark.parametrize("ends", [(0.25, 20), (20, 0.25)], ids=["authentication", "signing"])
+def test_a_key_is_not_given_up_on_the_word_of_the_one_that_ends_first(
+    make_bench: MakeBench, ends: tuple[float, float]
+) -> None:
+    bench = make_bench(days_left=ends[0], signing_days_left=ends[1])
+    break_off_after(bench, events.KeyGenerated, 1)
+    bench.put_back()
+    advance(bench, timedelta(hours=16))
+    bench.renew()
+    bench.assert_renewed_and_nothing_else_counts()
+
+
 def test_what_is_over_for_both_is_over(make_bench: MakeBench) -> None:
     bench = make_bench(days_left=2, signing_days_left=1)
     advance(bench, 3 * DAY)

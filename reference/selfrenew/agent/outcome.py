@@ -15,7 +15,6 @@ from selfrenew.piv.errors import PasscodeBlockedError, WrongPasscodeError
 from selfrenew.piv.references import KeyReference
 from selfrenew.renewal import CardStanding, RenewalOutcome, RenewalWatch
 from selfrenew.renewal.inspection import SLOT_WORDS
-from selfrenew.renewal.plan import ORDER
 
 from .failures import FailureReason, cause_of, reason_of
 
@@ -149,8 +148,8 @@ Result = Renewed | PasscodeSet | Failure
 def renewed(outcome: RenewalOutcome) -> Renewed:
     """Tell a renewal's outcome, the slots in the order in which they were renewed."""
     slots = []
-    for key in (key for key in ORDER if key in outcome.new):
-        old, new = outcome.old[key], outcome.new[key]
+    for key, new in outcome.new.items():
+        old = outcome.old[key]
         serial = None if old is None else old.serial_number
         slots.append(RenewedSlot(key, serial, new.serial_number, new.not_valid_after_utc))
     return Renewed(tuple(slots))

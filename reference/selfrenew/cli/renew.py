@@ -10,7 +10,6 @@ from selfrenew import messages
 from selfrenew.piv.references import Algorithm
 from selfrenew.renewal import RenewalOutcome, slot_name
 from selfrenew.renewal.inspection import SLOT_WORDS
-from selfrenew.renewal.plan import ORDER
 
 from .certificate_view import certificate_view, serial
 from .errors import StoppedError
@@ -62,11 +61,10 @@ def renew(settings: Settings, *, key_type: str | None) -> None:
 
 
 def _show(settings: Settings, watch: RenewalWatch, outcome: RenewalOutcome) -> None:
-    renewed = [key for key in ORDER if key in outcome.new]
     signed_in = watch.signed_in_serial
     certificates = {}
-    for key in renewed:
-        old, new = outcome.old[key], outcome.new[key]
+    for key, new in outcome.new.items():
+        old = outcome.old[key]
         certificates[SLOT_WORDS[key]] = {
             "slot": f"{key:02X}",
             "old": None if old is None else certificate_view(old),

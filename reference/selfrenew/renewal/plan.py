@@ -7,7 +7,7 @@ that happens. The rules need nothing but the card: a renewal that broke off is f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from selfrenew import messages
 from selfrenew.piv.references import KeyReference
@@ -18,6 +18,11 @@ from .window import OPEN_FOR, NotDue, judge_window
 
 # The signing slot goes first: what it needs, a sign-in key, is the one the holder notices missing.
 ORDER = (KeyReference.DIGITAL_SIGNATURE, KeyReference.PIV_AUTHENTICATION)
+
+# A slot that broke off is finished only while the other one vouches, so the one that lasts longer
+# has to. The certificates of one visit, or of a renewal finished the same day, end together for
+# whoever has to put the card in again: less than a day buys nobody a second chance.
+_ENDS_TOGETHER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,19 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
         expired = [slot for slot in slots.values() if slot.state is SlotState.EXPIRED]
         if expired:
             raise _expired(expired)
-    return Plan(_steps([key for key in ORDER if key not in renewed]), resumed=bool(renewed))
+    order = [key for key in _by_their_ends(slots) if key not in renewed]
+    return Plan(_steps(order), resumed=bool(renewed))
+
+
+def _by_their_ends(slots: Mapping[KeyReference, Slot]) -> tuple[KeyReference, ...]:
+    """Put first what ends first, the other one vouching for it; where both end together, ORDER."""
+    ends = {
+        slot.key: slot.certificate.not_valid_after_utc
+        for slot in slots.values()
+        if slot.certificate is not None
+    }
+    first, second = ORDER
+    return ORDER if ends[first] - ends[second] <= _ENDS_TOGETHER else (second, first)
 
 
 def _steps(order: list[KeyReference]) -> tuple[Step, ...]:

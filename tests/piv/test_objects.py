@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import gzip
+import zlib
 from datetime import date
 
 import pytest
@@ -51,7 +52,7 @@ def test_a_key_without_a_certificate_has_no_object(key: KeyReference) -> None:
 @given(st.binary(min_size=1, max_size=5000), st.booleans())
 @settings(max_examples=25)
 def test_a_certificate_object_survives_a_round_trip(der: bytes, compressed: bool) -> None:
-    content = CertificateObject(der, compressed)
+    content = CertificateObject(b"\x30" + der, compressed)
     assert CertificateObject.from_bytes(bytes(content)) == content
 
 
@@ -59,9 +60,21 @@ def test_a_certificate_object_has_the_standards_fields_in_order() -> None:
     assert bytes(CertificateObject(b"\xaa")).hex() == "7001aa710100fe00"
 
 
-def test_a_certificate_that_others_compressed_is_unpacked() -> None:
-    raw = bytes(Tlv(0x70, gzip.compress(b"DER", mtime=0))) + bytes.fromhex("710101FE00")
-    assert CertificateObject.from_bytes(raw) == CertificateObject(b"DER", compressed=True)
+def net_id(der: bytes, length: int | None = None) -> bytes:
+    length = len(der) if length is None else length
+    return b"\x01\x00" + length.to_bytes(2, "little") + zlib.compress(der)
+
+
+@pytest.mark.parametrize("info", ["", "710100", "710101", "710180", "710103"])
+@pytest.mark.parametrize("packed", [gzip.compress(b"0DER", mtime=0), net_id(b"0DER")])
+def test_a_certificate_that_others_compressed_is_unpacked(packed: bytes, info: str) -> None:
+    raw = bytes(Tlv(0x70, packed)) + bytes.fromhex(info + "FE00")
+    assert CertificateObject.from_bytes(raw) == CertificateObject(b"0DER", compressed=True)
+
+
+def test_a_certificate_that_is_said_to_be_compressed_and_is_not_is_taken_as_it_is() -> None:
+    raw = bytes(Tlv(0x70, b"0DER")) + bytes.fromhex("710101FE00")
+    assert CertificateObject.from_bytes(raw) == CertificateObject(b"0DER")
 
 
 @pytest.mark.parametrize(
@@ -71,10 +84,25 @@ def test_a_certificate_that_others_compressed_is_unpacked() -> None:
         (b"\x70\x00", "no certificate"),
         (b"\x70\x05\x00", "not BER-TLV"),
         (bytes.fromhex("7002AABB710101"), "damaged"),
+        (bytes(Tlv(0x70, net_id(b"DER", 4))), "its length is another"),
+        (bytes(Tlv(0x70, net_id(b"DER")[:-2])), "cut off"),
+        (bytes(Tlv(0x70, net_id(bytes(70_000), 0))), "over 64 KiB"),
+        (bytes.fromhex("7003010000"), "cut off"),
         (bytes(Tlv(0x70, gzip.compress(b"DER", mtime=0)[:-4])) + b"\x71\x01\x01", "cut off"),
         (bytes(Tlv(0x70, gzip.compress(bytes(70_000), mtime=0))) + b"\x71\x01\x01", "over 64 KiB"),
     ],
-    ids=["empty", "no certificate", "no TLV", "no gzip", "cut off", "too large"],
+    ids=[
+        "empty",
+        "no certificate",
+        "no TLV",
+        "no gzip",
+        "another length",
+        "zlib cut off",
+        "zlib too large",
+        "no zlib",
+        "cut off",
+        "too large",
+    ],
 )
 def test_a_certificate_object_that_cannot_be_read_says_why(raw: bytes, why: str) -> None:
     with pytest.raises(DataObjectFormatError, match=why):

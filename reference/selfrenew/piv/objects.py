@@ -15,6 +15,8 @@ from selfrenew.iso7816 import Tlv, TlvFormatError, parse_tlvs
 from .references import KeyReference
 
 _CERTIFICATE_MAX_BYTES = 65536
+_SEQUENCE, _GZIP, _NET_ID = b"\x30", b"\x1f\x8b", b"\x01\x00"
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 class DataObjectFormatError(ValueError):
@@ -104,13 +106,22 @@ class CertificateObject:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> "CertificateObject":
-        """Parse, unpacking gzip where CertInfo says so. Raise DataObjectFormatError."""
+        """Parse and unpack. Raise DataObjectFormatError.
+
+        How a certificate is packed shows by how it begins: programs disagree on what CertInfo
+        says of it, and one that cannot be read is taken for lost.
+        """
         fields = _fields(raw, "certificate object")
         certificate = fields.get(0x70)
         if not certificate:
             raise DataObjectFormatError("the certificate object holds no certificate (tag 70)")
-        compressed = bool(fields.get(0x71, b"\0")[:1] == b"\x01")
-        return cls(_unpack(certificate) if compressed else certificate, compressed)
+        if certificate.startswith(_GZIP):
+            return cls(_unpack(certificate, _GZIP_WINDOW), compressed=True)
+        if certificate.startswith(_NET_ID):
+            return cls(_unpack_net_id(certificate), compressed=True)
+        if fields.get(0x71, b"\0")[:1] == b"\x01" and not certificate.startswith(_SEQUENCE):
+            raise DataObjectFormatError("the compressed certificate is damaged: it has no header")
+        return cls(certificate)
 
     def __bytes__(self) -> bytes:
         body = self.certificate_der
@@ -120,8 +131,16 @@ class CertificateObject:
         return bytes(Tlv(0x70, body)) + bytes(Tlv(0x71, info)) + bytes(Tlv(0xFE, b""))
 
 
-def _unpack(raw: bytes) -> bytes:
-    unpacking = zlib.decompressobj(wbits=31)
+def _unpack_net_id(raw: bytes) -> bytes:
+    """Unpack what Net iD writes: 01 00, the length in two bytes, the lower one first, and zlib."""
+    body = _unpack(raw[4:], zlib.MAX_WBITS)
+    if len(body) != int.from_bytes(raw[2:4], "little"):
+        raise DataObjectFormatError("the compressed certificate is damaged: its length is another")
+    return body
+
+
+def _unpack(raw: bytes, window: int) -> bytes:
+    unpacking = zlib.decompressobj(window)
     try:
         body = unpacking.decompress(raw, _CERTIFICATE_MAX_BYTES)
     except zlib.error as error:

@@ -5,13 +5,18 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.agent import (
     AgentSession,
     CertificateExpiredError,
+    NoCertificateError,
     NoSuchRoleError,
 )
 from selfrenew.config import Reference, assemble, load_configuration
+from selfrenew.piv import CertificateObject, DataObject
 from selfrenew.piv.errors import (
     PasscodeBlockedError,
     PivError,
@@ -64,6 +69,25 @@ def tickets(reference: Reference, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def first(roles: tuple[Role, ...]) -> Role:
     return roles[0]
+
+
+def test_a_certificate_for_a_kind_of_key_that_is_not_known_is_none_to_sign_in_with(
+    session: AgentSession, selfrenew_stage: EmbeddedStage, selfrenew_reader: EmbeddedReader
+) -> None:
+    card = selfrenew_stage.make_card(selfrenew_stage.make_person(), days_left=30)
+    key, name = ed25519.Ed25519PrivateKey.generate(), x509.Name([])
+    now = selfrenew_stage.clock()
+    certificate = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1)
+    ).sign(key, None)
+    content = CertificateObject(certificate.public_bytes(Encoding.DER))
+    card.store.put_object(DataObject.PIV_AUTHENTICATION_CERTIFICATE.tag, bytes(content))
+    card.store.commit()
+    if selfrenew_reader.card_present:
+        selfrenew_reader.remove()
+    selfrenew_reader.insert(card)
+    with pytest.raises(NoCertificateError):
+        session.sign_in(PASSCODE, first)
 
 
 def test_a_session_has_the_role_that_was_chosen(

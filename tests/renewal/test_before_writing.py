@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whatever is wrong before the first key is made leaves card and CA as they were."""
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from selfrenew import messages
 from selfrenew.clock import TIME_TOLERANCE
 from selfrenew.cmp.errors import (
     CaBusyError,
@@ -16,9 +22,11 @@ from selfrenew.cmp.errors import (
     NotCmpError,
     WrongTransactionError,
 )
+from selfrenew.iso7816 import Tlv
+from selfrenew.piv import CertificateObject, DataObject, KeyReference
 from selfrenew.piv.errors import CardAnswerError, NotPivCardError
 from selfrenew.piv.references import Algorithm
-from selfrenew.renewal import Event, events
+from selfrenew.renewal import Event, NotDueError, UnsupportedCertificateError, events
 from selfrenew.secret import Secret
 from selfrenew.services import (
     ServiceBusyError,
@@ -129,6 +137,73 @@ def test_a_service_that_is_not_there_is_found_out_before_anything_is_written(
             bench.renewal(reference).run()
     assert str(refused.value).endswith(".")
     assert_kept(bench, before)
+
+
+def certificate_like(
+    old: x509.Certificate, key: ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+) -> bytes:
+    """Issue what the old one says for a key of another kind."""
+    builder = x509.CertificateBuilder(
+        old.issuer,
+        old.subject,
+        key.public_key(),
+        old.serial_number,
+        old.not_valid_before_utc,
+        old.not_valid_after_utc,
+    )
+    issuer = ec.generate_private_key(ec.SECP256R1())
+    return builder.sign(issuer, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+def put(bench: Bench, key: KeyReference, content: bytes) -> None:
+    bench.card.store.put_object(DataObject.certificate_of(key).tag, content)
+    bench.card.store.commit()
+
+
+SLOTS = [KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE]
+
+
+@pytest.mark.parametrize("reference", SLOTS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        ed25519.Ed25519PrivateKey.generate,
+        lambda: rsa.generate_private_key(65537, 1024),  # noqa: S505  such cards are still about
+    ],
+    ids=["Ed25519", "RSA-1024"],
+)
+@pytest.mark.parametrize("days_left", [30, 400])
+def test_a_key_of_a_kind_that_is_not_known_is_never_replaced(
+    make_bench: MakeBench,
+    kind: Callable[[], ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey],
+    reference: KeyReference,
+    days_left: int,
+) -> None:
+    bench = make_bench(days_left=days_left)
+    old = bench.before.certificates[messages.SLOT_NAMES[reference]]
+    put(bench, reference, bytes(CertificateObject(certificate_like(old, kind()))))
+    before = Kept.of(bench)
+    with pytest.raises(NotDueError if days_left > 90 else UnsupportedCertificateError) as refused:
+        bench.renew()
+    if isinstance(refused.value, UnsupportedCertificateError):
+        assert f"The {messages.SLOT_NAMES[reference]} certificate" in str(refused.value)
+        assert "Nothing was changed" in str(refused.value)
+    assert Kept.of(bench) == before
+    assert tries_left(bench.stage.reader) == 3
+
+
+@pytest.mark.parametrize("reference", SLOTS)
+def test_a_certificate_that_net_id_packed_is_not_due_either(
+    make_bench: MakeBench, reference: KeyReference
+) -> None:
+    bench = make_bench(days_left=400)
+    old = bench.before.certificates[messages.SLOT_NAMES[reference]].public_bytes(Encoding.DER)
+    packed = b"\x01\x00" + len(old).to_bytes(2, "little") + zlib.compress(old)
+    put(bench, reference, bytes(Tlv(0x70, packed)) + bytes.fromhex("710101FE00"))
+    before = Kept.of(bench)
+    with pytest.raises(NotDueError):
+        bench.renew()
+    assert Kept.of(bench) == before
 
 
 def test_a_clock_further_behind_than_is_tolerated_is_found_out_before_anything_is_written(

@@ -19,6 +19,7 @@ from selfrenew.renewal import (
     RenewalError,
     RenewalInterruptedError,
     TwoHoldersError,
+    UnsupportedCertificateError,
     VoucherNotValidError,
 )
 from selfrenew.transport import CardRemovedError
@@ -43,6 +44,12 @@ SAID: dict[RenewalError, tuple[str, ...]] = {
     ),
     TwoHoldersError({SIGN_IN: "due", SIGNING: "due, another person's"}): (
         "authentication: due; signing: due, another person's",
+        "Visit your Registration Authority",
+    ),
+    UnsupportedCertificateError(SIGNING): (
+        "The signing certificate",
+        "cannot be renewed here",
+        "Nothing was changed",
         "Visit your Registration Authority",
     ),
     CardSwappedError(): ("Another card", "Nothing was changed", "start again"),

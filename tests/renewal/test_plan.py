@@ -22,6 +22,7 @@ from selfrenew.renewal import (
     RenewalError,
     Slot,
     SlotState,
+    UnsupportedCertificateError,
     plan_renewal,
 )
 
@@ -41,6 +42,8 @@ HOLDINGS = {
     "corrupt": (SlotState.CORRUPT, None, None),
     "mismatched": (SlotState.MISMATCHED, -700, 30),
     "not accepted": (SlotState.NOT_ACCEPTED, -1, 729),
+    "unsupported": (SlotState.UNSUPPORTED, -300, 430),
+    "unsupported and at its end": (SlotState.UNSUPPORTED, -700, 30),
 }
 TORN = {"missing", "corrupt", "mismatched", "not accepted"}
 GOOD = {"valid", "renewed", "due"}
@@ -84,6 +87,9 @@ def expected(signing: str, sign_in: str) -> list[KeyReference] | type[RenewalErr
     torn = [key for key, holding in holdings.items() if holding in TORN]
     good = [key for key, holding in holdings.items() if holding in GOOD]
     due = [key for key, holding in holdings.items() if holding == "due"]
+    if any(holding.startswith("unsupported") for holding in holdings.values()):
+        waits = set(holdings.values()) <= {"valid", "renewed", "unsupported"}
+        return NotDueError if waits else UnsupportedCertificateError
     if not good:
         return ExpiredError if {signing, sign_in} == {"expired"} else NothingVouchesError
     if torn:

@@ -46,6 +46,7 @@ class FailureReason(StrEnum):
     CERTIFICATE_PENDING = "certificate_pending"
     NO_CERTIFICATE = "no_certificate"
     NOTHING_VOUCHES = "nothing_vouches"
+    UNSUPPORTED_CERTIFICATE = "unsupported_certificate"
     NO_SUCH_ROLE = "no_such_role"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"
@@ -72,6 +73,7 @@ _REASONS: tuple[tuple[type[Exception], FailureReason], ...] = (
     (renewal.NotDueError, FailureReason.NOT_DUE),
     (renewal.ExpiredError, FailureReason.CERTIFICATE_EXPIRED),
     (renewal.NothingVouchesError, FailureReason.NOTHING_VOUCHES),
+    (renewal.UnsupportedCertificateError, FailureReason.UNSUPPORTED_CERTIFICATE),
     (renewal.CardSwappedError, FailureReason.CARD_SWAPPED),
     (renewal.RenewalError, FailureReason.NOT_TRUSTED),
     (piv.WrongPasscodeError, FailureReason.WRONG_PASSCODE),

@@ -10,7 +10,7 @@ from selfrenew.clock import Clock
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.references import KeyReference
-from selfrenew.renewal.inspection import inspect
+from selfrenew.renewal.inspection import SlotState, inspect
 from selfrenew.secret import Secret
 from selfrenew.services import Role, ServiceError, ServiceRefusedError, SpineClient, SpineLogin
 from selfrenew.transport.connection import CardConnection, Reader
@@ -69,8 +69,9 @@ class AgentSession:
         client = PivClient(connection)
         client.select()
         inspection = inspect(client, self._clock())
-        certificate = inspection.slots[KeyReference.PIV_AUTHENTICATION].certificate
-        if certificate is None:
+        slot = inspection.slots[KeyReference.PIV_AUTHENTICATION]
+        certificate = slot.certificate
+        if certificate is None or slot.state is SlotState.UNSUPPORTED:
             raise NoCertificateError
         key = CardKey.certified(client, KeyReference.PIV_AUTHENTICATION, certificate, passcode)
         client.verify(passcode)

@@ -11,6 +11,7 @@ from .errors import (
     RenewalError,
     RenewalInterruptedError,
     TwoHoldersError,
+    UnsupportedCertificateError,
     VoucherNotValidError,
 )
 from .events import Event
@@ -46,6 +47,7 @@ __all__ = [
     "SlotState",
     "Step",
     "TwoHoldersError",
+    "UnsupportedCertificateError",
     "VoucherNotValidError",
     "Window",
     "describe",

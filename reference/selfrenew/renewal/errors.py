@@ -6,6 +6,7 @@ RenewalError
 ├── ExpiredError             it has closed: Registration Authority
 ├── NothingVouchesError      no key with a valid certificate is left: Registration Authority
 │   └── TwoHoldersError      there are two, of two people
+├── UnsupportedCertificateError  a certificate that no PIV card's key goes with
 ├── CardSwappedError         another card is in the reader than a moment ago
 ├── VoucherNotValidError     by the clock of now the key that vouches may not
 ├── RenewalInterruptedError  a slot is half renewed: run again
@@ -52,6 +53,17 @@ class NothingVouchesError(RenewalError):
 
 class TwoHoldersError(NothingVouchesError):
     """Both certificates look good, and they name two people."""
+
+
+class UnsupportedCertificateError(RenewalError):
+    """A slot has a certificate that can be read, for a kind of key that is not known here.
+
+    What cannot be tried may be good, and is not overwritten.
+    """
+
+    def __init__(self, slot: KeyReference) -> None:
+        super().__init__(messages.UNSUPPORTED_CERTIFICATE.format(slot=messages.SLOT_NAMES[slot]))
+        self.slot = slot
 
 
 class CardSwappedError(RenewalError):

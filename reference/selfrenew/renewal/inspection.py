@@ -41,6 +41,8 @@ class SlotState(Enum):
     """Key and certificate differ: a renewal broke off here."""
     NOT_ACCEPTED = "not accepted"
     """Card management does not take the certificate: never confirmed, superseded or revoked."""
+    UNSUPPORTED = "unsupported"
+    """The certificate is for a kind of key that is not known here; it may be good, or not."""
 
 
 _TORN = frozenset(
@@ -104,9 +106,12 @@ def _read(client: PivClient, key: KeyReference, now: datetime) -> Slot:
         certificate = _read_certificate(client, key)
         if certificate is None:
             return Slot(key, SlotState.MISSING)
-        algorithm_of(certificate.public_key())
-    except (UnreadableObjectError, ValueError):
+    except UnreadableObjectError:
         return Slot(key, SlotState.CORRUPT)
+    try:
+        algorithm_of(certificate.public_key())
+    except ValueError:
+        return Slot(key, SlotState.UNSUPPORTED, certificate)
     window = judge_window([certificate.not_valid_after_utc], now)
     if isinstance(window, Expired):
         return Slot(key, SlotState.EXPIRED, certificate)
@@ -122,7 +127,7 @@ def _read_certificate(client: PivClient, key: KeyReference) -> x509.Certificate 
 
 
 def _prove(client: PivClient, slot: Slot, passcode: Secret) -> Slot:
-    if slot.certificate is None:
+    if slot.certificate is None or slot.state is SlotState.UNSUPPORTED:
         return slot
     if proves_possession(CardKey.certified(client, slot.key, slot.certificate, passcode)):
         return slot

@@ -12,7 +12,13 @@ from datetime import datetime, timedelta
 from selfrenew import messages
 from selfrenew.piv.references import KeyReference
 
-from .errors import ExpiredError, NotDueError, NothingVouchesError, TwoHoldersError
+from .errors import (
+    ExpiredError,
+    NotDueError,
+    NothingVouchesError,
+    TwoHoldersError,
+    UnsupportedCertificateError,
+)
 from .inspection import Inspection, Slot, SlotState
 from .window import OPEN_FOR, NotDue, judge_window
 
@@ -42,9 +48,17 @@ class Plan:
 
 
 def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
-    """Plan from what is on the card. Raise NotDueError, ExpiredError or NothingVouchesError."""
+    """Plan from what is on the card.
+
+    Raise NotDueError, ExpiredError, NothingVouchesError or UnsupportedCertificateError.
+    """
     slots = inspection.slots
     torn = [key for key in ORDER if slots[key].torn]
+    unsupported = [key for key in ORDER if slots[key].state is SlotState.UNSUPPORTED]
+    if unsupported:
+        if not torn:
+            _require_due(inspection, now)
+        raise UnsupportedCertificateError(unsupported[0])
     vouching = [key for key in ORDER if slots[key].vouches]
     if not vouching:
         raise _nothing_left(slots)
@@ -62,16 +76,20 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
         )
     renewed = [key for key in ORDER if _renewed(slots[key], slots[_other(key)])]
     if not renewed:
-        window = judge_window(
-            (certificate.not_valid_after_utc for certificate in inspection.certificates), now
-        )
-        if isinstance(window, NotDue):
-            raise NotDueError(window.due_from)
+        _require_due(inspection, now)
         expired = [slot for slot in slots.values() if slot.state is SlotState.EXPIRED]
         if expired:
             raise _expired(expired)
     order = [key for key in _by_their_ends(slots) if key not in renewed]
     return Plan(_steps(order), resumed=bool(renewed))
+
+
+def _require_due(inspection: Inspection, now: datetime) -> None:
+    window = judge_window(
+        (certificate.not_valid_after_utc for certificate in inspection.certificates), now
+    )
+    if isinstance(window, NotDue):
+        raise NotDueError(window.due_from)
 
 
 def _by_their_ends(slots: Mapping[KeyReference, Slot]) -> tuple[KeyReference, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum, unique
 
 from selfrenew.piv.references import KeyReference
 
-from .errors import ExpiredError, NotDueError, NothingVouchesError
+from .errors import ExpiredError, NotDueError, NothingVouchesError, UnsupportedCertificateError
 from .inspection import Inspection
 from .plan import plan_renewal
 from .window import OPEN_FOR, Due, judge_window
@@ -62,7 +62,7 @@ def _judge(inspection: Inspection, now: datetime) -> tuple[RenewalState, tuple[K
         return RenewalState.NOT_DUE, ()
     except ExpiredError:
         return RenewalState.EXPIRED, ()
-    except NothingVouchesError:
+    except (NothingVouchesError, UnsupportedCertificateError):
         return RenewalState.NOTHING_VOUCHES, ()
     slots = tuple(step.slot for step in plan.steps)
     return (RenewalState.INTERRUPTED if plan.resumed else RenewalState.DUE), slots

@@ -45,7 +45,7 @@ from .errors import (
     TwoHoldersError,
     VoucherNotValidError,
 )
-from .inspection import Inspection, inspect, proves_possession
+from .inspection import Inspection, SlotState, inspect, proves_possession
 from .plan import Plan, Step, plan_renewal
 
 _log = logging.getLogger(__name__)
@@ -178,7 +178,9 @@ class Renewal:
 
         Raise ServiceError where that cannot be asked: not due is only what is known to count.
         """
-        for key in inspection.slots:
+        for key, slot in inspection.slots.items():
+            if slot.state is SlotState.UNSUPPORTED:
+                continue
             try:
                 self._open_session(inspection, key)
             except ServiceRefusedError as error:

@@ -77,6 +77,9 @@ FAILURES: Final = {
     "nothing_vouches": text(
         "Neither certificate on your smartcard can vouch for a renewal any more."
     ),
+    "unsupported_certificate": text(
+        "A certificate on your smartcard is of a kind that cannot be renewed here."
+    ),
     "no_such_role": text("You do not have the role that was chosen."),
     "unreachable": text("A service that is needed did not answer."),
     "refused": text("A service that is needed refused its part."),
@@ -115,6 +118,7 @@ FAILURE_REMEDIES: Final = {
         "Renew again if a renewal was interrupted. Otherwise visit your Registration Authority."
     ),
     "nothing_vouches": text("Visit your Registration Authority with your smartcard."),
+    "unsupported_certificate": text("Visit your Registration Authority with your smartcard."),
     "no_such_role": text("Choose one of your roles."),
     "unreachable": text("Check the network and try again later."),
     "refused": text("Try again later. If it stays so, show the details to your IT service desk."),

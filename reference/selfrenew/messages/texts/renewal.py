@@ -22,6 +22,10 @@ NOTHING_VOUCHES: Final = text(
     "Neither certificate on the card can vouch for a renewal any more ({states}). Visit your "
     "Registration Authority with your smartcard."
 )
+UNSUPPORTED_CERTIFICATE: Final = text(
+    "The {slot} certificate on the card is of a kind that cannot be renewed here. Nothing was "
+    "changed on the card. Visit your Registration Authority with your smartcard."
+)
 RESUMED: Final = text(
     "A previous renewal was interrupted; the {slots} certificate still has to be renewed."
 )
@@ -82,6 +86,7 @@ SLOT_STATES: Final = {
     "corrupt": phrase("corrupt"),
     "mismatched": phrase("mismatched"),
     "not accepted": phrase("not accepted"),
+    "unsupported": phrase("unsupported"),
 }
 """What a person calls the state of a certificate."""
 ANOTHER_PERSONS: Final = phrase("{state}, another person's")

@@ -14,10 +14,17 @@ from selfrenew.cmp.building import (
     Conversation,
     certificate_confirmation,
     certificate_request,
+    fail_bits,
 )
 from selfrenew.cmp.message import decode_list, decode_message, encode_list
 from selfrenew.cmp.protection import verify_mac, verify_signature
-from selfrenew.cmp.structures import BodyType, CertConfirmContent
+from selfrenew.cmp.structures import (
+    BodyType,
+    CertConfirmContent,
+    FailureInfo,
+    PkiStatus,
+    PkiStatusInfo,
+)
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.randomness import seeded
@@ -156,6 +163,34 @@ def test_a_confirmation_may_name_its_hash(
         assert answer.body_type is BodyType.PKICONF
     else:
         assert talk.reasons == reasons
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        PkiStatusInfo(status=PkiStatus.WAITING),
+        PkiStatusInfo(status=6),
+        PkiStatusInfo(status=-1),
+        PkiStatusInfo(status=PkiStatus.ACCEPTED, fail_info=fail_bits(FailureInfo.badAlg)),
+        PkiStatusInfo(status=PkiStatus.GRANTED_WITH_MODS, fail_info=fail_bits(FailureInfo.badAlg)),
+    ],
+)
+def test_a_confirmation_that_neither_accepts_nor_rejects_may_come_again(
+    desk: Desk, told: PkiStatusInfo
+) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.ask(holder.name, new_key())
+    new, nonce = talk.certificate, talk.nonce
+    content, pvno = certificate_confirmation(new)
+    (status,) = decode_list(CertConfirmContent, content)
+    status.status_info = told
+    unclear = encode_list(CertConfirmContent(items=[status]))
+    talk.say(BodyType.CERTCONF, unclear, nonce, pvno)
+    assert talk.reasons == {"badRequest"}
+    assert desk.state_of(new) is CertificateState.PENDING
+    assert talk.say(BodyType.CERTCONF, content, nonce, pvno).body_type is BodyType.PKICONF
+    assert desk.state_of(new) is CertificateState.VALID
 
 
 def test_a_second_confirmation_is_told(desk: Desk) -> None:

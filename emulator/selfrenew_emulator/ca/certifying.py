@@ -22,6 +22,7 @@ from selfrenew.cmp.structures import (
     CertStatus,
     FailureInfo,
     PkiStatus,
+    PkiStatusInfo,
 )
 from selfrenew_emulator.certificate_status import CertificateState
 
@@ -217,7 +218,18 @@ def _judge_confirmation(
     expected = hashlib.new(digest.name, certificate_der(certificate)).digest()
     if not hmac.compare_digest(expected, status.cert_hash):
         raise RequestRefusedError(FailureInfo.badCertId, "certHash is of another certificate")
-    return status.status_info is None or status.status_info.status in {
-        PkiStatus.ACCEPTED,
-        PkiStatus.GRANTED_WITH_MODS,
-    }
+    return status.status_info is None or _accepts(status.status_info)
+
+
+def _accepts(status: PkiStatusInfo) -> bool:
+    """Tell whether a certificate is accepted; what says neither changes nothing (5.3.18)."""
+    accepted = status.status in {PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS}
+    if accepted and status.fail_info is not None:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, "a certificate is accepted, or there is a failInfo: not both"
+        )
+    if not accepted and status.status != PkiStatus.REJECTION:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, "the status of a certConf is accepted or rejection"
+        )
+    return accepted

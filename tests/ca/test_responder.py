@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 
 from selfrenew.cmp.algorithms import identifier
 from selfrenew.cmp.building import (
+    ANY_INFORMATION,
     NULL_CONTENT,
     Conversation,
     certificate_confirmation,
     certificate_request,
+    error_report,
     fail_bits,
 )
+from selfrenew.cmp.information import InfoType, info
 from selfrenew.cmp.message import decode_list, decode_message, encode_list
 from selfrenew.cmp.protection import verify_mac, verify_signature
 from selfrenew.cmp.structures import (
@@ -214,6 +217,35 @@ def test_nobody_confirms_for_another(desk: Desk) -> None:
     talk.say(BodyType.CERTCONF, content, nonce, pvno)
     assert talk.reasons == {"notAuthorized"}
     assert desk.state_of(new) is CertificateState.PENDING
+
+
+def test_who_reports_a_failure_is_heard_where_nothing_is_open(desk: Desk) -> None:
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    informed, refused, granted, taken_back = (desk.talk(by, "signing") for _ in range(4))
+    informed.say(BodyType.GENM, ANY_INFORMATION)
+    refused.ask(desk.new_name(), new_key())
+    assert refused.answer is not None
+    assert refused.answer.body_type is BodyType.CP
+    granted.conversation.general_info = [info(InfoType.IMPLICIT_CONFIRM, NULL_CONTENT)]
+    granted.ask(holder.name, new_key())
+    new = granted.certificate
+    taken_back.say(BodyType.CR, NULL_CONTENT)
+    assert taken_back.reasons == {"badDataFormat"}
+    for talk in (informed, refused, granted, taken_back):
+        answer = talk.say(BodyType.ERROR, error_report("cannot be read"), talk.nonce)
+        assert answer.body_type is BodyType.PKICONF
+    assert desk.state_of(new) is CertificateState.VALID
+
+
+def test_nobody_reports_a_failure_for_another_nor_without_saying_it(desk: Desk) -> None:
+    talk = desk.talk(desk.new_holder().by("signing"))
+    talk.say(BodyType.GENM, ANY_INFORMATION)
+    talk.say(BodyType.ERROR, NULL_CONTENT, talk.nonce)
+    assert talk.reasons == {"badDataFormat"}
+    talk.conversation.protection = desk.new_holder().by("signing")
+    talk.say(BodyType.ERROR, error_report("not mine"), talk.nonce)
+    assert talk.reasons == {"notAuthorized"}
 
 
 def test_a_message_nobody_waits_for_is_refused(desk: Desk) -> None:

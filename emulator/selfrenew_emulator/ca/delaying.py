@@ -107,11 +107,12 @@ class Delaying:
 
         Raise RequestRefusedError for a report on another message, or for none.
         """
-        find(self._store, message, requester)
         held = self._store.held(transaction_of(message))
         if held is None:
             return False
-        require_report(message, held.nonce)
+        find(self._store, message, requester)
+        require_nonce(message, held.nonce)
+        require_report(message)
         return self._store.release(transaction_of(message))
 
 

@@ -47,12 +47,8 @@ def find(
     return transaction, record
 
 
-def require_report(message: ReceivedMessage, nonce: bytes) -> None:
-    """Require that a message is an error that reports on the one with that senderNonce.
-
-    Raise RequestRefusedError.
-    """
-    require_nonce(message, nonce)
+def require_report(message: ReceivedMessage) -> None:
+    """Require that a message holds what an error does. Raise RequestRefusedError."""
     try:
         decode(ErrorMsgContent, message.content)
     except CmpFormatError as error:

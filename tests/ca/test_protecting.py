@@ -277,6 +277,22 @@ def test_an_unknown_algorithm_is_told_wherever_it_is(desk: Desk) -> None:
     desk.ca.revoke(by.certificate)
 
 
+@pytest.mark.parametrize(
+    "oid",
+    [
+        "1.2.840.113533.7.66.30",  # DHBasedMac
+        "2.16.840.1.101.3.4.2.19",  # KMAC with SHAKE128
+        "1.3.6.1.5.5.7.6.32",  # ECDSA with SHAKE128
+        "1.2.3.4",
+    ],
+)
+def test_an_unknown_protection_is_told_without_a_certificate(desk: Desk, oid: str) -> None:
+    talk = desk.talk(desk.enrolled())
+    raw = talk.conversation.message(BodyType.IR, certificate_request(MACHINE, new_key()))
+    talk.say_raw(protected_anew(raw, alg.identifier(alg.Oid(oid)), lambda _: bytes(32)))
+    assert talk.reasons == {"badAlg"}
+
+
 def test_a_known_algorithm_of_another_kind_of_key_is_no_proof(desk: Desk) -> None:
     other = alg.signature_identifier(RSA_KEY.public_key())
     talk = desk.talk(desk.enrolled())

@@ -15,6 +15,7 @@ from selfrenew.certificates import (
     load_certificate,
 )
 from selfrenew.clock import Clock
+from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
 from selfrenew.cmp.message import ReceivedMessage, name_of
 from selfrenew.cmp.protection import (
@@ -102,6 +103,12 @@ def _by_mac(message: ReceivedMessage, store: Store) -> Requester:
 
 
 def _by_signature(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
+    # What is no signature has no signer either.
+    algorithm = alg.oid_of(message.header.protection_alg or [])
+    if algorithm not in alg.SIGNATURES:
+        raise UnknownAlgorithmError(
+            f"a protection of the algorithm {algorithm.dotted_string} is not taken here"
+        )
     signer = _signer(message)
     record = _issued(signer.certificate, store)
     verify_signature(message, signer.public_key)

@@ -50,6 +50,8 @@ ECDSA_SIGNATURES: dict[Oid, hashes.HashAlgorithm] = {
     Oid("1.2.840.10045.4.3.3"): hashes.SHA384(),
     Oid("1.2.840.10045.4.3.4"): hashes.SHA512(),
 }
+SIGNATURES = frozenset({*RSA_SIGNATURES, *ECDSA_SIGNATURES, RSASSA_PSS, ED25519, ED448})
+"""What a signature may be of; those with SHAKE are not there."""
 
 
 def oid_of(identifier: list[TLV]) -> Oid:

@@ -35,7 +35,6 @@ PBM_ITERATIONS_MIN = 100
 """RFC 4211, 4.4."""
 PBMAC1_ITERATIONS = 10_000
 _SALT_MAX_BYTES = 1024
-_SIGNATURES = {*alg.RSA_SIGNATURES, *alg.ECDSA_SIGNATURES, alg.ED25519, alg.ED448}
 _ECDSA = {digest.name: ec.ECDSA(digest) for digest in alg.ECDSA_SIGNATURES.values()}
 
 
@@ -246,8 +245,7 @@ def verify_with(
         ):
             public_key.verify(signature, data)
         else:
-            known = oid == alg.RSASSA_PSS or oid in _SIGNATURES
-            raise (ProtectionError if known else UnknownProtectionError)(
+            raise (ProtectionError if oid in alg.SIGNATURES else UnknownProtectionError)(
                 messages.ANSWER_OTHER_ALGORITHM.format(what=what, algorithm=oid.dotted_string)
             )
     except (InvalidSignature, UnsupportedAlgorithm, ValueError) as error:

@@ -219,6 +219,22 @@ def test_nobody_confirms_for_another(desk: Desk) -> None:
     assert desk.state_of(new) is CertificateState.PENDING
 
 
+@pytest.mark.parametrize("signed_first", [True, False])
+def test_a_transaction_keeps_to_one_kind_of_protection(desk: Desk, signed_first: bool) -> None:
+    holder = desk.new_holder()
+    kinds = (holder.by("authentication"), desk.enrolled(subject=holder.name, profiles=("signing",)))
+    first, second = kinds if signed_first else reversed(kinds)
+    talk = desk.talk(first, "signing")
+    talk.ask(holder.name, new_key(), BodyType.CR if signed_first else BodyType.IR)
+    new, nonce = talk.certificate, talk.nonce
+    talk.conversation.protection = second
+    content, pvno = certificate_confirmation(new)
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    assert talk.reasons == {"wrongIntegrity"}
+    talk.conversation.protection = first
+    assert talk.say(BodyType.CERTCONF, content, nonce, pvno).body_type is BodyType.PKICONF
+
+
 def test_who_reports_a_failure_is_heard_where_nothing_is_open(desk: Desk) -> None:
     holder = desk.new_holder()
     by = holder.by("authentication")

@@ -41,10 +41,20 @@ def find(
         raise RequestRefusedError(FailureInfo.badRequest, "no such transaction is open")
     transaction, record = found
     if transaction.requester != requester.identity:
+        if _kind(transaction.requester) != _kind(requester.identity):
+            raise RequestRefusedError(
+                FailureInfo.wrongIntegrity,
+                "all messages of a transaction are signed, or all are under a secret",
+            )
         raise RequestRefusedError(
             FailureInfo.notAuthorized, "this transaction was begun by another requester"
         )
     return transaction, record
+
+
+def _kind(identity: bytes) -> bytes:
+    """Tell by what somebody is identified: a reference or a certificate."""
+    return identity.partition(b" ")[0]
 
 
 def require_report(message: ReceivedMessage) -> None:

@@ -219,6 +219,45 @@ def test_any_other_field_that_is_none_is_told(desk: Desk, field: str, value: obj
     assert decoded_error(desk.ca.answer(with_header(raw, **{field: value}))) == "000001"
 
 
+def with_body(raw: bytes, body: bytes) -> bytes:
+    message = decode(PkiMessage, raw)
+    message.body = tlv(body)
+    return encode(message)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda raw: with_body(raw, b"\xbb\x02\x05\x00"),
+        lambda raw: with_body(raw, b"\xb5\x03\x30\x05\x00"),
+        lambda raw: with_header(raw, free_text=[]),
+        lambda raw: with_header(raw, sender=tlv(NAMES["[9]"])),
+    ],
+    ids=["another tag", "broken content", "empty freeText", "no sender"],
+)
+def test_what_is_told_of_a_malformed_message_names_its_transaction(
+    desk: Desk, spoil: Callable[[bytes], bytes]
+) -> None:
+    talk = desk.talk(None).conversation
+    raw = talk.message(BodyType.GENM, b"\x30\x00", pvno=3)
+    answer = desk.ca.answer(spoil(raw))
+    assert decoded_error(answer) == "000001"
+    header = decoded(answer)["header"]
+    assert header["pvno"] == 3
+    assert bytes(header["transactionID"]) == talk.transaction_id
+    assert bytes(header["recipNonce"]) == talk.sender_nonce
+
+
+def test_who_names_no_transaction_is_given_a_name_for_it(desk: Desk) -> None:
+    raw = desk.talk(None).conversation.message(BodyType.GENM, b"\x30\x00")
+    without = with_header(raw, transaction_id=None)
+    given = {
+        bytes(decoded(desk.ca.answer(each))["header"]["transactionID"])
+        for each in (without, without, b"\x30\x00", b"")
+    }
+    assert len(given) == 4
+
+
 @pytest.mark.parametrize(
     "name", [b"\x82\x04test", b"\x87\x04\x7f\0\0\1", b"\x88\x01\x2a", b"\xa3\x02\x05\x00"]
 )

@@ -198,7 +198,7 @@ class Answers:
 
     def refusal(
         self,
-        message: ReceivedMessage | None,
+        message: ReceivedMessage,
         requester: Requester | Anybody | None,
         refusal: RequestRefusedError,
     ) -> bytes:
@@ -206,9 +206,15 @@ class Answers:
         content = ErrorMsgContent(pki_status_info=_rejection(refusal))
         return self._reply(message, requester, BodyType.ERROR, encode(content))
 
+    def unreadable(self, header: PkiHeader | None, refusal: RequestRefusedError) -> bytes:
+        """Answer what is no message with an error; to the header where that could be read."""
+        content = ErrorMsgContent(pki_status_info=_rejection(refusal))
+        # A sender that may be no GeneralName is not repeated.
+        return self._to(header, _NOBODY, None, BodyType.ERROR, encode(content))
+
     def _reply(
         self,
-        message: ReceivedMessage | None,
+        message: ReceivedMessage,
         requester: Requester | Anybody | None,
         body_type: BodyType,
         content: bytes,
@@ -216,14 +222,39 @@ class Answers:
         nonce: bytes | None = None,
         general_info: list[TLV] | None = None,
     ) -> bytes:
-        asked = message.header if message else None
+        asked = message.header
+        # Nothing is repeated whose bytes were not all looked at.
+        recipient = _NOBODY if asked.sender.tag_bytes in OPAQUE_NAMES else asked.sender
+        return self._to(
+            asked,
+            recipient,
+            requester,
+            body_type,
+            content,
+            nonce=nonce,
+            general_info=general_info,
+        )
+
+    def _to(
+        self,
+        asked: PkiHeader | None,
+        recipient: TLV,
+        requester: Requester | Anybody | None,
+        body_type: BodyType,
+        content: bytes,
+        *,
+        nonce: bytes | None = None,
+        general_info: list[TLV] | None = None,
+    ) -> bytes:
+        transaction_id = None if asked is None else asked.transaction_id
         header = PkiHeader(
             # To another version, the nearest one (RFC 9810, 7).
             pvno=min(max(asked.pvno, min(VERSIONS)), max(VERSIONS)) if asked else min(VERSIONS),
             sender=self._sender,
-            recipient=_recipient(asked),
+            recipient=recipient,
             message_time=GeneralizedTime(self._clock().replace(microsecond=0)),
-            transaction_id=asked.transaction_id if asked else None,
+            # Where there is none yet, it is the CA that gives it (RFC 9810, 5.1.1).
+            transaction_id=self.nonce() if transaction_id is None else transaction_id,
             sender_nonce=nonce or self.nonce(),
             recip_nonce=asked.sender_nonce if asked else None,
             general_info=general_info,
@@ -241,13 +272,6 @@ class Answers:
         certificates = self._variety.order(self._chain, first=2)
         answer = Message(header, body_type, content, None, certificates)
         return protect(answer, self._signer, self._keys)
-
-
-def _recipient(asked: PkiHeader | None) -> TLV:
-    """Answer to who asked; nothing is repeated whose bytes were not all looked at."""
-    if asked is None or asked.sender.tag_bytes in OPAQUE_NAMES:
-        return _NOBODY
-    return asked.sender
 
 
 def _rejection(refusal: RequestRefusedError) -> PkiStatusInfo:

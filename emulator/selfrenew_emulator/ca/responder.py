@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from selfrenew.clock import Clock
 from selfrenew.cmp.errors import CmpFormatError
-from selfrenew.cmp.message import ReceivedMessage, decode_message
+from selfrenew.cmp.message import MalformedMessageError, ReceivedMessage, decode_message
 from selfrenew.cmp.structures import BodyType, FailureInfo
 from selfrenew_emulator.faults import conduct, tell_asked
 from selfrenew_emulator.randomness import Randomness
@@ -73,7 +73,8 @@ class Responder:
             message = decode_message(raw)
         except CmpFormatError as error:
             refusal = RequestRefusedError(FailureInfo.badDataFormat, str(error))
-            return self._answers.refusal(None, None, refusal), False
+            header = error.header if isinstance(error, MalformedMessageError) else None
+            return self._answers.unreadable(header, refusal), False
         tell_asked(message)
         requester: Requester | Anybody | None = None
         try:

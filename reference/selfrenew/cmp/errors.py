@@ -3,6 +3,7 @@
 
 CmpError
 ├── CmpFormatError            bytes that are no CMP message
+│   ├── MalformedMessageError bytes that are none, behind a header that could be read
 │   └── UnknownAlgorithmError an algorithm, or what one is asked to do, that is not taken here
 ├── CaUnreachableError        no connection, no answer in time
 │   └── CaAnswerLostError     the message was sent, so it may have been acted on

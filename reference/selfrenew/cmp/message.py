@@ -155,9 +155,25 @@ class ReceivedMessage:
         return f"{self.body_type.standard_name} (transaction {transaction})"
 
 
+class MalformedMessageError(CmpFormatError):
+    """A message is malformed behind a header that could be read, though it may be no good one."""
+
+    def __init__(self, text: str, header: PkiHeader) -> None:
+        super().__init__(text)
+        self.header = header
+
+
 def decode_message(raw: bytes) -> ReceivedMessage:
-    """Decode a PKIMessage. Raise CmpFormatError."""
+    """Decode a PKIMessage. Raise CmpFormatError, as MalformedMessageError where a header is."""
     message = decode(PkiMessage, raw)
+    header = read(PkiHeader, message.header)
+    try:
+        return _received(message, header)
+    except CmpFormatError as error:
+        raise MalformedMessageError(str(error), header) from error
+
+
+def _received(message: PkiMessage, header: PkiHeader) -> ReceivedMessage:
     tag = message.body.tag_bytes
     number = tag[0] - _CONTEXT_CONSTRUCTED if len(tag) == 1 else -1
     try:
@@ -172,7 +188,6 @@ def decode_message(raw: bytes) -> ReceivedMessage:
     # Both cost the receiver before anything is known of the sender.
     if len(message.extra_certs or ()) > _EXTRA_CERTS_MAX:
         raise CmpFormatError(f"there are more than {_EXTRA_CERTS_MAX} extraCerts")
-    header = read(PkiHeader, message.header)
     _check_header(header)
     return ReceivedMessage(
         header=header,

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Each rule for a header, a confirmation and a transaction, and its failInfo (RFC 9483, 3.5)."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.asn1 import GeneralizedTime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,19 +21,21 @@ from selfrenew.cmp.building import (
     fail_bits,
 )
 from selfrenew.cmp.information import InfoType, info
-from selfrenew.cmp.message import decode_list, decode_message, encode_list
-from selfrenew.cmp.protection import verify_mac, verify_signature
+from selfrenew.cmp.message import Message, decode_list, decode_message, encode_list
+from selfrenew.cmp.protection import protect, verify_mac, verify_signature
 from selfrenew.cmp.structures import (
     BodyType,
     CertConfirmContent,
     FailureInfo,
+    PkiHeader,
     PkiStatus,
     PkiStatusInfo,
 )
+from selfrenew.secret import Secret
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.randomness import seeded
-from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
 
 from .conftest import CONTENT_TYPE, Desk, Holder, new_key, post
 
@@ -112,6 +116,43 @@ def test_a_clock_that_is_off_is_told(desk: Desk, off: timedelta) -> None:
     desk.clock.advance(off)
     talk.say_raw(raw)
     assert talk.reasons == {"badTime"}
+
+
+def with_short(field: str) -> Callable[[PkiHeader], None]:
+    return lambda header: setattr(header, field, bytes(15))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda header: setattr(header, "pvno", 4), "unsupportedVersion"),
+        (with_short("transaction_id"), "badDataFormat"),
+        (with_short("sender_nonce"), "badSenderNonce"),
+        (
+            lambda header: setattr(
+                header, "message_time", GeneralizedTime(DEFAULT_NOW - timedelta(minutes=6))
+            ),
+            "badTime",
+        ),
+    ],
+    ids=["pvno", "transactionID", "senderNonce", "messageTime"],
+)
+@pytest.mark.parametrize("knows", [True, False])
+def test_what_is_wrong_with_a_header_is_told_under_the_askers_secret(
+    desk: Desk, spoil: Callable[[PkiHeader], None], reason: str, knows: bool
+) -> None:
+    mac = desk.enrolled()
+    talk = desk.talk(mac)
+    content = certificate_request(desk.new_name(), new_key())
+    message = decode_message(talk.conversation.message(BodyType.IR, content))
+    spoil(message.header)
+    secret = mac.secret if knows else Secret("guessed")
+    answer = talk.say_raw(protect(Message(message.header, BodyType.IR, content), secret))
+    assert talk.reasons == {reason}
+    if knows:
+        verify_mac(answer, mac.secret)
+    else:
+        verify_signature(answer, answer.certificates[0].public_key())
 
 
 def test_a_first_message_with_a_recip_nonce_is_refused(desk: Desk) -> None:

@@ -78,9 +78,9 @@ class Responder:
         tell_asked(message)
         requester: Requester | Anybody | None = None
         try:
-            _check_header(message, self._clock())
             self._enroller.withdraw_overdue()
             requester = self._identify(message)
+            _check_header(message, self._clock())
             _refuse_as_ordered()
             with self._store.change():
                 answer, told = self._dispatch(raw, message, requester, profile)
@@ -99,7 +99,12 @@ class Responder:
         bare = message.header.protection_alg is None and message.protection is None
         if message.body_type is BodyType.GENM and bare:
             return Anybody()
-        return identify(message, self._store, self._clock)
+        try:
+            return identify(message, self._store, self._clock)
+        except RequestRefusedError:
+            # What is wrong with the header comes first, as it does for who is identified.
+            _check_header(message, self._clock())
+            raise
 
     def _note(
         self, message: ReceivedMessage, requester: Requester | Anybody | None, told: str

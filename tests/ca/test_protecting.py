@@ -26,6 +26,7 @@ from selfrenew.cmp.message import (
     decode_message,
     encode,
     encode_list,
+    general_name,
     tlv,
 )
 from selfrenew.cmp.protection import (
@@ -298,6 +299,19 @@ def test_a_known_algorithm_of_another_kind_of_key_is_no_proof(desk: Desk) -> Non
     talk = desk.talk(desk.enrolled())
     talk.say(BodyType.P10CR, pkcs10(new_key(), MACHINE.public_bytes(), other))
     assert talk.reasons == {"badPOP"}
+
+
+@pytest.mark.parametrize("sender", [x509.Name([]), MACHINE])
+def test_who_signs_names_herself_as_her_certificate_does(desk: Desk, sender: x509.Name) -> None:
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    talk = desk.talk(by, "signing")
+    content = certificate_request(holder.name, new_key())
+    received = decode_message(talk.conversation.message(BodyType.CR, content))
+    received.header.sender = general_name(sender)
+    sent = Message(received.header, BodyType.CR, content, None, received.extra_certs)
+    talk.say_raw(protect(sent, by.signer))
+    assert talk.reasons == {"badMessageCheck"}
 
 
 def test_what_protects_the_message_says_nothing_of_what_was_expected(desk: Desk) -> None:

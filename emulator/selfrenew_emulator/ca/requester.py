@@ -33,7 +33,6 @@ from .profiles import PROFILES
 from .records import Enrolment, Record
 from .store import Store
 
-_EMPTY_NAME = b"\x30\x00"
 _KEPT_BYTES = 4096
 
 
@@ -182,7 +181,7 @@ _load_once = lru_cache(maxsize=1024)(_read)
 
 
 def _signer(message: ReceivedMessage) -> _Signer:
-    """Find the protection certificate: first of the extraCerts (RFC 9483, 3.3)."""
+    """Find the protection certificate, whose subject is the sender (RFC 9483, 3.1 and 3.3)."""
     header = message.header
     signers = [signer for signer in map(_load, message.extra_certs) if signer is not None]
     if not signers:
@@ -193,7 +192,7 @@ def _signer(message: ReceivedMessage) -> _Signer:
     for signer in signers:
         if header.sender_kid and signer.key_identifier != header.sender_kid:
             continue
-        if sender in {_EMPTY_NAME, signer.subject}:
+        if sender == signer.subject:
             return signer
     raise RequestRefusedError(
         FailureInfo.badMessageCheck, "no certificate in extraCerts goes with sender and senderKID"

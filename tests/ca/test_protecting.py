@@ -314,6 +314,34 @@ def test_who_signs_names_herself_as_her_certificate_does(desk: Desk, sender: x50
     assert talk.reasons == {"badMessageCheck"}
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "taken"), [("", "", True), ("x", "", False), ("", ",O=TEST", False)]
+)
+def test_a_reference_may_be_the_senders_common_name(
+    desk: Desk, before: str, after: str, taken: bool
+) -> None:
+    by = desk.enrolled()
+    talk = desk.talk(by)
+
+    def say(body_type: BodyType, content: bytes, nonce: bytes | None = None) -> None:
+        raw = talk.conversation.message(body_type, content, recip_nonce=nonce)
+        header = decode_message(raw).header
+        header.sender_kid = None
+        name = f"CN={before}{by.reference.decode()}{after}"
+        header.sender = general_name(x509.Name.from_rfc4514_string(name))
+        answer = talk.say_raw(protect(Message(header, body_type, content), by.secret))
+        if taken:
+            verify_mac(answer, by.secret)
+
+    say(BodyType.IR, certificate_request(MACHINE, new_key()))
+    if taken:
+        certificate = talk.certificate
+        say(BodyType.CERTCONF, certificate_confirmation(certificate)[0], talk.nonce)
+        assert desk.state_of(certificate) is CertificateState.VALID
+    else:
+        assert talk.reasons == {"badMessageCheck"}
+
+
 def test_what_protects_the_message_says_nothing_of_what_was_expected(desk: Desk) -> None:
     by = desk.enrolled()
     talk = desk.talk(by)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from selfrenew.certificates import (
     UNREADABLE,
@@ -17,7 +18,7 @@ from selfrenew.certificates import (
 from selfrenew.clock import Clock
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
-from selfrenew.cmp.message import ReceivedMessage, name_of
+from selfrenew.cmp.message import ReceivedMessage, attributes_of, decode_list, name_of
 from selfrenew.cmp.protection import (
     ProtectionError,
     is_mac,
@@ -25,7 +26,7 @@ from selfrenew.cmp.protection import (
     verify_mac,
     verify_signature,
 )
-from selfrenew.cmp.structures import FailureInfo
+from selfrenew.cmp.structures import FailureInfo, GenMsgContent, PkiHeader
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .errors import RequestRefusedError
@@ -33,6 +34,9 @@ from .profiles import PROFILES
 from .records import Enrolment, Record
 from .store import Store
 
+_EMPTY_NAME = b"\x30\x00"
+_TEXTS = frozenset({b"\x0c", b"\x13"})
+"""UTF8String and PrintableString."""
 _KEPT_BYTES = 4096
 
 
@@ -91,14 +95,28 @@ def identify(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
 
 
 def _by_mac(message: ReceivedMessage, store: Store) -> Requester:
-    reference = (message.header.sender_kid or b"").decode("utf-8", "replace")
-    enrolment = store.enrolment(reference)
+    enrolment = store.enrolment(_reference(message.header))
     if enrolment is None:
         raise RequestRefusedError(
             FailureInfo.badMessageCheck, "no enrolment goes with the senderKID, or the MAC is wrong"
         )
     verify_mac(message, enrolment.secret)
     return EnrolledRequester(enrolment)
+
+
+def _reference(header: PkiHeader) -> str:
+    """Read the enrolment's reference: senderKID, or else a sender that is one common name.
+
+    That senderKID is there is no more than a SHOULD (RFC 9810, 5.1.1).
+    """
+    if header.sender_kid is not None:
+        return header.sender_kid.decode("utf-8", "replace")
+    rdns = decode_list(GenMsgContent, name_of(header.sender) or _EMPTY_NAME)
+    attributes = [each for rdn in rdns for each in attributes_of(rdn)]
+    if len(attributes) != 1 or attributes[0].type != NameOID.COMMON_NAME:
+        return ""
+    value = attributes[0].value
+    return bytes(value.data).decode("utf-8", "replace") if value.tag_bytes in _TEXTS else ""
 
 
 def _by_signature(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:

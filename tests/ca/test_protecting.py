@@ -342,6 +342,34 @@ def test_a_reference_may_be_the_senders_common_name(
         assert talk.reasons == {"badMessageCheck"}
 
 
+def without_certificates(raw: bytes) -> bytes:
+    message = decode(PkiMessage, raw)
+    message.extra_certs = None
+    return encode(message)
+
+
+def test_what_goes_on_with_a_transaction_needs_no_certificate(desk: Desk) -> None:
+    holder, other = desk.new_holder(), desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    request = certificate_request(holder.name, new_key())
+    talk.say_raw(without_certificates(talk.conversation.message(BodyType.CR, request)))
+    assert talk.reasons == {"signerNotTrusted"}
+    talk.ask(holder.name, new_key())
+    content, pvno = certificate_confirmation(talk.certificate)
+    nonce = talk.nonce
+    for by, reasons in (
+        (other.by("authentication"), {"badMessageCheck"}),
+        (holder.by("authentication"), None),
+    ):
+        talk.conversation.protection = by
+        raw = talk.conversation.message(BodyType.CERTCONF, content, recip_nonce=nonce, pvno=pvno)
+        answer = talk.say_raw(without_certificates(raw))
+        if reasons is None:
+            assert answer.body_type is BodyType.PKICONF
+        else:
+            assert talk.reasons == reasons
+
+
 def test_what_protects_the_message_says_nothing_of_what_was_expected(desk: Desk) -> None:
     by = desk.enrolled()
     talk = desk.talk(by)

@@ -18,7 +18,13 @@ from selfrenew.certificates import (
 from selfrenew.clock import Clock
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
-from selfrenew.cmp.message import ReceivedMessage, attributes_of, decode_list, name_of
+from selfrenew.cmp.message import (
+    ReceivedMessage,
+    attributes_of,
+    certificate_der,
+    decode_list,
+    name_of,
+)
 from selfrenew.cmp.protection import (
     ProtectionError,
     is_mac,
@@ -34,6 +40,7 @@ from .profiles import PROFILES
 from .records import Enrolment, Record
 from .store import Store
 
+_CERTIFICATE = b"certificate "
 _EMPTY_NAME = b"\x30\x00"
 _TEXTS = frozenset({b"\x0c", b"\x13"})
 """UTF8String and PrintableString."""
@@ -126,7 +133,7 @@ def _by_signature(message: ReceivedMessage, store: Store, clock: Clock) -> Reque
         raise UnknownAlgorithmError(
             f"a protection of the algorithm {algorithm.dotted_string} is not taken here"
         )
-    signer = _signer(message)
+    signer = _signer(message, store)
     record = _issued(signer.certificate, store)
     verify_signature(message, signer.public_key)
     return _vouching(record, clock)
@@ -163,7 +170,7 @@ def _vouching(record: Record, clock: Clock) -> CertifiedRequester:
             f"the signer's certificate is not valid now, but until "
             f"{certificate.not_valid_after_utc.isoformat()}",
         )
-    return CertifiedRequester(record, f"certificate {certificate.serial_number:x}".encode())
+    return CertifiedRequester(record, _CERTIFICATE + f"{certificate.serial_number:x}".encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +205,14 @@ def _read(der: bytes) -> _Signer | None:
 _load_once = lru_cache(maxsize=1024)(_read)
 
 
-def _signer(message: ReceivedMessage) -> _Signer:
-    """Find the protection certificate, whose subject is the sender (RFC 9483, 3.1 and 3.3)."""
+def _signer(message: ReceivedMessage, store: Store) -> _Signer:
+    """Find the protection certificate, whose subject is the sender (RFC 9483, 3.1 and 3.3).
+
+    What goes on with a transaction may leave it out (RFC 9483, 4.1.1).
+    """
     header = message.header
-    signers = [signer for signer in map(_load, message.extra_certs) if signer is not None]
+    given = message.extra_certs or _known(message, store)
+    signers = [signer for signer in map(_load, given) if signer is not None]
     if not signers:
         raise RequestRefusedError(
             FailureInfo.signerNotTrusted, "the signer's certificate is not in extraCerts"
@@ -215,3 +226,12 @@ def _signer(message: ReceivedMessage) -> _Signer:
     raise RequestRefusedError(
         FailureInfo.badMessageCheck, "no certificate in extraCerts goes with sender and senderKID"
     )
+
+
+def _known(message: ReceivedMessage, store: Store) -> tuple[bytes, ...]:
+    """Give the certificate with which a message's transaction was begun, if it was with one."""
+    found = store.transaction(message.header.transaction_id or b"")
+    if found is None or not found[0].requester.startswith(_CERTIFICATE):
+        return ()
+    record = store.find(int(found[0].requester.removeprefix(_CERTIFICATE), 16))
+    return () if record is None else (certificate_der(record.certificate),)

@@ -170,6 +170,23 @@ def test_messages_sent_together_are_answered_together(
     assert stranger.reasons == {"badMessageCheck"}
 
 
+def test_a_malformed_message_costs_those_that_come_with_it_nothing(
+    desk: Desk, office: SignatureProtection
+) -> None:
+    asking = desk.talk(None)
+    good = asking.conversation.message(BodyType.GENM, b"\x30\x00")
+    outer = desk.talk(office)
+    answer = outer.say_raw(nest(outer, [b"\x05\x00", good]))
+    assert answer.body_type is BodyType.NESTED
+    told, informed = (
+        decode_message(encode(each)) for each in decode_list(PkiMessages, answer.content)
+    )
+    assert informed.header.transaction_id == asking.conversation.transaction_id
+    assert informed.body_type is BodyType.GENP
+    outer.answer = told
+    assert outer.reasons == {"badDataFormat"}
+
+
 def test_only_it_wraps_and_only_once(desk: Desk, office: SignatureProtection) -> None:
     holder = desk.new_holder()
     raw = desk.talk(None).conversation.message(BodyType.GENM, b"\x30\x00")
@@ -183,6 +200,16 @@ def test_only_it_wraps_and_only_once(desk: Desk, office: SignatureProtection) ->
         outer = desk.talk(office)
         outer.say_raw(nest(outer, [raw] * count))
         assert outer.reasons == {"badRequest"}
+
+
+def test_what_comes_along_as_the_message_before_is_one(
+    desk: Desk, office: SignatureProtection
+) -> None:
+    talk = desk.talk(office, "signing")
+    value = encode_list(PkiMessages(items=[tlv(b"\x05\x00")]))
+    talk.conversation.general_info = [info(InfoType.ORIG_PKI_MESSAGE, value)]
+    talk.ask(desk.new_name(), new_key(), BodyType.IR)
+    assert talk.reasons == {"badDataFormat"}
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,12 @@ def test_only_information_is_given_without_protection(desk: Desk) -> None:
     assert talk.reasons == {"badMessageCheck"}
 
 
+def test_a_question_without_protection_answers_nothing_either(desk: Desk) -> None:
+    talk = desk.talk(None)
+    talk.say(BodyType.GENM, b"\x30\x00", bytes(16))
+    assert talk.reasons == {"badRecipientNonce"}
+
+
 def inquire(ca: CertificateAuthority, responder: Responder, item: TLV) -> bytes | None:
     """Ask without HTTP, and give the first value told."""
     talk = Conversation(None, NULL_NAME, clock=lambda: DEFAULT_NOW, randomness=seeded("asking"))

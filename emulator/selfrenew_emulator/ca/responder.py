@@ -26,7 +26,7 @@ from .requester import Anybody, Requester, identify
 from .revoking import Revoking
 from .root_update import RootUpdate
 from .store import Store
-from .transactions import begin
+from .transactions import begin, require_first
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +127,7 @@ class Responder:
         profile: Profile | None,
     ) -> tuple[bytes, str]:
         if isinstance(requester, Anybody):
+            require_first(message)
             return self._informing.inform(message, requester, profile)
         if message.body_type is BodyType.NESTED:
             return self._registering.answer_all(message, requester, profile)

@@ -18,14 +18,19 @@ def transaction_of(message: ReceivedMessage) -> bytes:
 
 def begin(store: Store, message: ReceivedMessage, requester: Requester) -> None:
     """Take a first message's transactionID, for ever. Raise RequestRefusedError."""
+    require_first(message)
+    if not store.begin(transaction_of(message), requester.identity):
+        raise RequestRefusedError(
+            FailureInfo.transactionIdInUse, "this transactionID was used before"
+        )
+
+
+def require_first(message: ReceivedMessage) -> None:
+    """Require that a message answers none. Raise RequestRefusedError."""
     if message.header.recip_nonce is not None:
         raise RequestRefusedError(
             FailureInfo.badRecipientNonce,
             "the first message of a transaction has no recipNonce",
-        )
-    if not store.begin(transaction_of(message), requester.identity):
-        raise RequestRefusedError(
-            FailureInfo.transactionIdInUse, "this transactionID was used before"
         )
 
 

@@ -381,6 +381,8 @@ def test_any_bytes_are_answered_and_change_nothing(
     ("path", "content_type", "status"),
     [
         ("/p/unknown", CONTENT_TYPE, 404),
+        ("/p/unknown/", CONTENT_TYPE, 404),
+        ("/p/signing/", CONTENT_TYPE, 400),
         ("", "application/json", 415),
         ("/p/signing", "", 415),
     ],

@@ -36,6 +36,7 @@ def create_app(
         _PATH,
         f"{_PATH}/",
         f"{_PATH}/p/{{profile}}",
+        f"{_PATH}/p/{{profile}}/",
         f"{_PATH}/p/{{profile}}/{{operation}}",
         f"{_PATH}/{{operation}}",
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.asn1 import TLV, GeneralizedTime, Variant
+from cryptography.hazmat.asn1 import TLV, GeneralizedTime, Null, Variant
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -136,7 +136,13 @@ def test_a_template_has_the_askers_name_and_the_kinds_of_keys(desk: Desk) -> Non
 
 
 def test_a_malformed_question_is_told(desk: Desk) -> None:
-    for item in (info(InfoType.CRL_STATUS_LIST), info(InfoType.KEY_PAIR_PARAM_REQ)):
+    for item in (
+        info(InfoType.CRL_STATUS_LIST),
+        info(InfoType.CRL_STATUS_LIST, b"\x30\x00"),
+        info(InfoType.KEY_PAIR_PARAM_REQ),
+        info(InfoType.CA_CERTS, encode(Null())),
+        info(InfoType.ROOT_CA_CERT, encode(Null())),
+    ):
         talk = desk.talk(None)
         talk.say(BodyType.GENM, encode_list(GenMsgContent(items=[item])))
         assert talk.reasons == {"badDataFormat"}
@@ -258,6 +264,17 @@ def test_a_ca_tells_the_crls_that_it_publishes(ca: CertificateAuthority) -> None
     address = tlv(bytes(Tlv(0x86, b"http://ca.test/crl/signing.crl")))
     newer = decode_list(GenMsgContent, inquire(ca, responder, status("dpn", address, None)) or b"")
     assert x509.load_der_x509_crl(encode(newer[0])) == ca.crls()["signing"]
+
+
+@pytest.mark.parametrize("publisher", ["root", "signing", "services"])
+def test_the_crl_of_whoever_publishes_one_is_told(ca: CertificateAuthority, publisher: str) -> None:
+    ca.authority.publication = Publication("http://ca.test")
+    responder = ca._responder  # noqa: SLF001  what answers behind its application
+    address = tlv(bytes(Tlv(0x86, f"http://ca.test/crl/{publisher}.crl".encode())))
+    crl = ca.crls()[publisher]
+    for item in (status("dpn", address, None), status("issuer", general_name(crl.issuer), None)):
+        (told,) = decode_list(GenMsgContent, inquire(ca, responder, item) or b"")
+        assert x509.load_der_x509_crl(encode(told)) == crl
 
 
 @pytest.mark.parametrize(

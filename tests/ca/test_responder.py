@@ -237,6 +237,15 @@ def test_a_confirmation_that_neither_accepts_nor_rejects_may_come_again(
     assert desk.state_of(new) is CertificateState.VALID
 
 
+def test_implicit_confirmation_is_asked_for_without_a_value(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"), "signing")
+    talk.conversation.general_info = [info(InfoType.IMPLICIT_CONFIRM, b"\x01\x01\xff")]
+    talk.ask(holder.name, new_key())
+    assert talk.reasons == {"badDataFormat"}
+    assert desk.valid(holder.name, "signing") == [holder.certificates["signing"]]
+
+
 def test_a_second_confirmation_is_told(desk: Desk) -> None:
     holder = desk.new_holder()
     talk = desk.talk(holder.by("authentication"), "signing")

@@ -31,6 +31,7 @@ from selfrenew.cmp.structures import (
     CertRepMessage,
     CertResponse,
     ErrorMsgContent,
+    FailureInfo,
     GenMsgContent,
     PkiHeader,
     PkiMessages,
@@ -284,5 +285,11 @@ def _rejection(refusal: RequestRefusedError) -> PkiStatusInfo:
 
 
 def implicit_confirm_asked(message: ReceivedMessage) -> bool:
-    """Tell whether a request asks for implicitConfirm (RFC 9810, 5.1.1.1)."""
-    return find_info(message.header.general_info, InfoType.IMPLICIT_CONFIRM)[0]
+    """Tell whether a request asks for implicitConfirm (RFC 9810, 5.1.1.1).
+
+    Raise RequestRefusedError for one with a value.
+    """
+    asked, value = find_info(message.header.general_info, InfoType.IMPLICIT_CONFIRM)
+    if value not in {None, NULL_CONTENT}:
+        raise RequestRefusedError(FailureInfo.badDataFormat, "implicitConfirm has the value NULL")
+    return asked

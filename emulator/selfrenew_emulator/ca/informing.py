@@ -46,7 +46,7 @@ from .answers import Answers
 from .authority import Authority
 from .errors import RequestRefusedError
 from .policy import CURVES, RSA_BITS, choose_profile
-from .profiles import GENERAL, IssuerName, Profile
+from .profiles import GENERAL, Profile
 from .records import Enrolment
 from .requester import Anybody, Requester
 from .requests import named_profiles
@@ -145,7 +145,9 @@ class Informing:
         crl = self._crls.current(question.profile.issuer.value) if self._crls else None
         return info(InfoType.CURRENT_CRL, crl)
 
-    def _ca_certificates(self, _: _Question) -> TLV:
+    def _ca_certificates(self, question: _Question) -> TLV:
+        if question.value is not None:
+            raise CmpFormatError("who asks for caCerts gives no value (RFC 9810, 5.3.19.14)")
         # Not the root: to believe one needs more than an answer (RFC 9810, 8.9).
         issuers = [
             tlv(certificate_der(each.certificate)) for each in self._authority.issuers.values()
@@ -154,6 +156,8 @@ class Informing:
 
     def _next_root(self, question: _Question) -> TLV:
         """Tell of the next root who has the present one, or did not say which she has."""
+        if question.value is not None:
+            decode(x509.Certificate, question.value)
         update = self._root_update()
         present = certificate_der(self._authority.root.certificate)
         if update is None or question.value not in {None, present}:
@@ -188,26 +192,29 @@ class Informing:
     def _newer_crls(self, question: _Question) -> TLV:
         if question.value is None:
             raise CmpFormatError("crlStatusList names no CRL")
+        asked = decode_list(CrlStatusList, question.value)
+        if not asked:
+            raise CmpFormatError("crlStatusList names no CRL")
         newer = []
-        for status in decode_list(CrlStatusList, question.value):
+        for status in asked:
             issuer = self._issuer_of(status)
             if issuer is None or self._crls is None:
                 continue
-            der = self._crls.current(issuer.value)
+            der = self._crls.current(issuer)
             known = status.this_update
             this_update = x509.load_der_x509_crl(der).last_update_utc
             if known is None or known.as_datetime() < this_update:
                 newer.append(tlv(der))
         return info(InfoType.CRLS, _list(newer) if newer else None)
 
-    def _issuer_of(self, status: CrlStatus) -> IssuerName | None:
+    def _issuer_of(self, status: CrlStatus) -> str | None:
         """Find whose CRL is meant: by its address, or by its issuer's name."""
         names = status.source.value
         if status.source.tag == "dpn" and names.tag_bytes != _FULL_NAME:
             return None
         given = decode_list(GenMsgContent, bytes(Tlv(_SEQUENCE, bytes(names.data))))
-        for issuer, identity in self._authority.issuers.items():
-            address = self._crls and self._crls.address(issuer.value)
+        for issuer, identity in self._authority.publishing.items():
+            address = self._crls and self._crls.address(issuer)
             for name in given:
                 if name.tag_bytes == _URI and address and bytes(name.data) == address.encode():
                     return issuer

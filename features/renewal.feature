@@ -13,6 +13,16 @@ Feature: Renewal of both certificates
     When Alice renews her card
     Then she sees the signing certificate renewed before the authentication certificate
 
+  Scenario Outline: The certificate that ends first is renewed first
+    Given Alice's signing certificate expires in <signing> days and her authentication certificate in <authentication>
+    When Alice renews her card
+    Then she sees the <first> certificate renewed before the <second> certificate
+
+    Examples:
+      | signing | authentication | first          | second         |
+      | 20      | 2              | authentication | signing        |
+      | 2       | 20             | signing        | authentication |
+
   Scenario Outline: Both certificates are replaced, whatever the keys
     Given Alice holds a smartcard with <algorithm> keys and 30 days left
     When Alice renews her card

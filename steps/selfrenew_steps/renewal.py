@@ -8,7 +8,14 @@ from pytest_bdd import given, parsers, then, when
 
 from selfrenew.cmp import CmpError
 from selfrenew.config import Reference
-from selfrenew.renewal import Event, ExpiredError, NotDueError, RenewalInterruptedError, events
+from selfrenew.renewal import (
+    Event,
+    ExpiredError,
+    NotDueError,
+    RenewalInterruptedError,
+    events,
+    slot_name,
+)
 from selfrenew.secret import Secret
 from selfrenew_emulator.faults import CARD_REMOVED, FaultBoard
 from selfrenew_emulator.stage import Stage
@@ -127,10 +134,15 @@ def is_told(attempted: Attempt, text: str) -> None:
     assert attempted.text == text
 
 
-@then("she sees the signing certificate renewed before the authentication certificate")
-def sees_the_order(told: list[Event]) -> None:
-    confirmed = [event.slot.name for event in told if isinstance(event, events.Confirmed)]
-    assert confirmed == ["DIGITAL_SIGNATURE", "PIV_AUTHENTICATION"]
+@then(
+    parsers.re(
+        r"she sees the (?P<first>signing|authentication) certificate renewed before the "
+        r"(?P<second>signing|authentication) certificate"
+    )
+)
+def sees_the_order(told: list[Event], first: str, second: str) -> None:
+    confirmed = [slot_name(event.slot) for event in told if isinstance(event, events.Confirmed)]
+    assert confirmed == [first, second]
 
 
 @then("the renewal is refused as not due")

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.asn1 import TLV, BitString, Null
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.x509.name import _ASN1Type
 
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import (
@@ -368,6 +369,29 @@ def test_what_goes_on_with_a_transaction_needs_no_certificate(desk: Desk) -> Non
             assert answer.body_type is BodyType.PKICONF
         else:
             assert talk.reasons == reasons
+
+
+def test_who_signs_may_write_her_name_in_another_way(desk: Desk) -> None:
+    # Another type of string, other capitals, more spaces: the same name (RFC 5280, 7.1).
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    talk = desk.talk(by, "signing")
+    content = certificate_request(holder.name, new_key())
+    received = decode_message(talk.conversation.message(BodyType.CR, content))
+    received.header.sender = general_name(
+        x509.Name(
+            [
+                x509.NameAttribute(
+                    each.oid,
+                    str(each.value).swapcase().replace(" ", "  "),
+                    _ASN1Type.PrintableString,
+                )
+                for each in holder.name
+            ]
+        )
+    )
+    sent = Message(received.header, BodyType.CR, content, None, received.extra_certs)
+    assert talk.say_raw(protect(sent, by.signer)).body_type is BodyType.CP
 
 
 def test_what_protects_the_message_says_nothing_of_what_was_expected(desk: Desk) -> None:

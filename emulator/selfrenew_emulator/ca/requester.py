@@ -25,6 +25,7 @@ from selfrenew.cmp.message import (
     decode_list,
     name_of,
 )
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.protection import (
     ProtectionError,
     is_mac,
@@ -221,7 +222,7 @@ def _signer(message: ReceivedMessage, store: Store) -> _Signer:
     for signer in signers:
         if header.sender_kid and signer.key_identifier != header.sender_kid:
             continue
-        if sender == signer.subject:
+        if sender is not None and same_name(sender, signer.subject):
             return signer
     raise RequestRefusedError(
         FailureInfo.badMessageCheck, "no certificate in extraCerts goes with sender and senderKID"

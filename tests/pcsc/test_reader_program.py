@@ -92,7 +92,11 @@ def test_a_card_comes_back_with_what_happened_to_it(tmp_path: Path, blank_card: 
         assert tries(reader.remove()) == 1
 
 
-def test_readers_run_without_namespaces_where_they_have_some_already(tmp_path: Path) -> None:
+# A port that the kernel gave to somebody else before, as it may give vpcd's own.
+@pytest.mark.parametrize("taken", [0, 35963])
+def test_readers_run_without_namespaces_where_they_have_some_already(
+    tmp_path: Path, taken: int
+) -> None:
     sockets = tmp_path / "run"
     sockets.mkdir()
     # What a daemon that was killed leaves, with a number that a living process has.
@@ -100,8 +104,9 @@ def test_readers_run_without_namespaces_where_they_have_some_already(tmp_path: P
     (sockets / "pcscd.pid").write_text("1\n")
     plan = {"over": "/run/pcscd", "sockets": str(sockets)}
     code = (
-        "import sys; from selfrenew_emulator.reader import pcscd_namespace as inside; "
-        f"inside._prepare({plan}); from selfrenew_emulator.cli import main; main()"
+        "import socket; from selfrenew_emulator.reader import pcscd_namespace as inside; "
+        f"inside._prepare({plan}); other = socket.create_server(('127.0.0.1', {taken})); "
+        "from selfrenew_emulator.cli import main; main()"
     )
     command = [*_unshare(), sys.executable, "-c", code, "reader", "serve", "--no-namespaces"]
     kept = ["--state", str(tmp_path / "reader"), "--shared", str(tmp_path / "shared"), "--json"]

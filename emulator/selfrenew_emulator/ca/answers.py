@@ -121,7 +121,7 @@ class Answers:
         else:
             how = info(InfoType.CONFIRM_WAIT_TIME, encode(GeneralizedTime(confirm_until)))
         return self._reply(
-            message,
+            message.header,
             requester,
             RESPONSE_TO[message.body_type],
             encode(content),
@@ -139,11 +139,11 @@ class Answers:
         """Answer that no certificate is issued."""
         response = CertResponse(cert_req_id=cert_req_id, status=_rejection(refusal))
         content = encode(CertRepMessage(response=[response]))
-        return self._reply(message, requester, RESPONSE_TO[message.body_type], content)
+        return self._reply(message.header, requester, RESPONSE_TO[message.body_type], content)
 
     def confirmed(self, message: ReceivedMessage, requester: Requester) -> bytes:
         """Answer pkiConf."""
-        return self._reply(message, requester, BodyType.PKICONF, NULL_CONTENT)
+        return self._reply(message.header, requester, BodyType.PKICONF, NULL_CONTENT)
 
     def waiting(
         self, message: ReceivedMessage, requester: Requester, cert_req_id: int, *, nonce: bytes
@@ -153,10 +153,10 @@ class Answers:
         answer_type = RESPONSE_TO.get(message.body_type)
         if answer_type is None:
             content = encode(ErrorMsgContent(pki_status_info=status))
-            return self._reply(message, requester, BodyType.ERROR, content, nonce=nonce)
+            return self._reply(message.header, requester, BodyType.ERROR, content, nonce=nonce)
         response = CertResponse(cert_req_id=cert_req_id, status=status)
         content = encode(CertRepMessage(response=[response]))
-        return self._reply(message, requester, answer_type, content, nonce=nonce)
+        return self._reply(message.header, requester, answer_type, content, nonce=nonce)
 
     def later(
         self,
@@ -170,32 +170,34 @@ class Answers:
         """Answer pollRep: come again after some seconds."""
         reply = PollReply(cert_req_id=cert_req_id, check_after=seconds)
         content = encode_list(PollRepContent(items=[reply]))
-        return self._reply(message, requester, BodyType.POLLREP, content, nonce=nonce)
+        return self._reply(message.header, requester, BodyType.POLLREP, content, nonce=nonce)
 
     def revoked(self, message: ReceivedMessage, requester: Requester, revoked: CertId) -> bytes:
         """Answer that a certificate is revoked."""
         content = RevRepContent(
             status=[PkiStatusInfo(status=PkiStatus.ACCEPTED)], rev_certs=[revoked]
         )
-        return self._reply(message, requester, BodyType.RP, encode(content))
+        return self._reply(message.header, requester, BodyType.RP, encode(content))
 
     def not_revoked(
         self, message: ReceivedMessage, requester: Requester, refusal: RequestRefusedError
     ) -> bytes:
         """Answer that a certificate is not revoked, in rp as RFC 9810 has it (5.3.10)."""
         content = RevRepContent(status=[_rejection(refusal)])
-        return self._reply(message, requester, BodyType.RP, encode(content))
+        return self._reply(message.header, requester, BodyType.RP, encode(content))
 
     def nested(self, message: ReceivedMessage, requester: Requester, answers: list[bytes]) -> bytes:
         """Answer with the answers to messages that came together, in their order."""
         content = encode_list(PkiMessages(items=[tlv(answer) for answer in answers]))
-        return self._reply(message, requester, BodyType.NESTED, content)
+        return self._reply(message.header, requester, BodyType.NESTED, content)
 
     def informed(
         self, message: ReceivedMessage, asker: Requester | Anybody, told: list[TLV]
     ) -> bytes:
         """Answer genp."""
-        return self._reply(message, asker, BodyType.GENP, encode_list(GenMsgContent(items=told)))
+        return self._reply(
+            message.header, asker, BodyType.GENP, encode_list(GenMsgContent(items=told))
+        )
 
     def refusal(
         self,
@@ -205,41 +207,19 @@ class Answers:
     ) -> bytes:
         """Answer with an error."""
         content = ErrorMsgContent(pki_status_info=_rejection(refusal))
-        return self._reply(message, requester, BodyType.ERROR, encode(content))
+        return self._reply(message.header, requester, BodyType.ERROR, encode(content))
 
     def unreadable(self, header: PkiHeader | None, refusal: RequestRefusedError) -> bytes:
         """Answer what is no message with an error; to the header where that could be read."""
+        if header is not None:
+            # A sender that may be no GeneralName is not repeated.
+            header.sender = _NOBODY
         content = ErrorMsgContent(pki_status_info=_rejection(refusal))
-        # A sender that may be no GeneralName is not repeated.
-        return self._to(header, _NOBODY, None, BodyType.ERROR, encode(content))
+        return self._reply(header, None, BodyType.ERROR, encode(content))
 
     def _reply(
         self,
-        message: ReceivedMessage,
-        requester: Requester | Anybody | None,
-        body_type: BodyType,
-        content: bytes,
-        *,
-        nonce: bytes | None = None,
-        general_info: list[TLV] | None = None,
-    ) -> bytes:
-        asked = message.header
-        # Nothing is repeated whose bytes were not all looked at.
-        recipient = _NOBODY if asked.sender.tag_bytes in OPAQUE_NAMES else asked.sender
-        return self._to(
-            asked,
-            recipient,
-            requester,
-            body_type,
-            content,
-            nonce=nonce,
-            general_info=general_info,
-        )
-
-    def _to(
-        self,
         asked: PkiHeader | None,
-        recipient: TLV,
         requester: Requester | Anybody | None,
         body_type: BodyType,
         content: bytes,
@@ -252,7 +232,7 @@ class Answers:
             # To another version, the nearest one (RFC 9810, 7).
             pvno=min(max(asked.pvno, min(VERSIONS)), max(VERSIONS)) if asked else min(VERSIONS),
             sender=self._sender,
-            recipient=recipient,
+            recipient=_recipient(asked),
             message_time=GeneralizedTime(self._clock().replace(microsecond=0)),
             # Where there is none yet, it is the CA that gives it (RFC 9810, 5.1.1).
             transaction_id=self.nonce() if transaction_id is None else transaction_id,
@@ -273,6 +253,13 @@ class Answers:
         certificates = self._variety.order(self._chain, first=2)
         answer = Message(header, body_type, content, None, certificates)
         return protect(answer, self._signer, self._keys)
+
+
+def _recipient(asked: PkiHeader | None) -> TLV:
+    """Answer to who asked; nothing is repeated whose bytes were not all looked at."""
+    if asked is None or asked.sender.tag_bytes in OPAQUE_NAMES:
+        return _NOBODY
+    return asked.sender
 
 
 def _rejection(refusal: RequestRefusedError) -> PkiStatusInfo:

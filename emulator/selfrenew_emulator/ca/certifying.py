@@ -143,15 +143,13 @@ class Certifying:
         Where nothing is open there is nothing to be withdrawn, and still pkiConf is the answer (RFC
         9810, 5.3.21): in a transaction that is over, and in one that its refusal took back.
         """
+        require_report(message)
         if self._store.transaction(transaction_of(message)) is None:
-            require_report(message)
             return self._answers.confirmed(message, requester), "heard of nothing that is open"
         transaction, record = find(self._store, message, requester)
         if record is None or not transaction.is_open:
-            require_report(message)
             return self._answers.confirmed(message, requester), "heard of what is over"
         require_nonce(message, transaction.nonce)
-        require_report(message)
         serial = record.certificate.serial_number
         self._enroller.withdraw(serial)
         self._store.end(transaction_of(message), serial)

@@ -32,7 +32,7 @@ class CaSettings:
     """The CA: its CMP address, the profiles, the root of its certificates.
 
     The address says with `{profile}` where a profile's name goes; one that does not is followed by
-    the path that CMP has for it (RFC 9480, 3.3).
+    the path that CMP has for it (RFC 9811, 3.4).
     `patience_seconds` is how long a CA is waited for, in all, that asks to come back later.
     """
 

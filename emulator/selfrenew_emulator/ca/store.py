@@ -56,6 +56,7 @@ CREATE TABLE IF NOT EXISTS audit (
 """
 _ADDED = {"certificates": "request BLOB", "transactions": "cert_req_id INTEGER"}
 """What states of before lack; it is the last of its table."""
+_LOOK_AGAIN_SECONDS = 10.0
 _TRANSACTION = "transactions.serial, nonce, open, requester, confirm_until, cert_req_id"
 _RECORD = "der, profile, state, since, replaces, reference, reason, request"
 
@@ -65,6 +66,8 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._moves = 0
+        self._due = 0.0
+        """Before then nothing that is open has to be confirmed, as far as is known."""
         try:
             if path is not None:
                 # Before sqlite makes it, so that nobody else can read it even for a moment.
@@ -111,6 +114,7 @@ class Store:
                 yield
             except BaseException:
                 self._db.run("ROLLBACK TO change" if nested else "ROLLBACK")
+                self._due = 0.0
                 raise
             finally:
                 if nested:
@@ -126,6 +130,7 @@ class Store:
             yield
         finally:
             self._db.run("ROLLBACK")
+            self._due = 0.0
 
     def add(self, record: Record, key_hash: bytes) -> None:
         """Remember a certificate."""
@@ -248,6 +253,7 @@ class Store:
             cert_req_id,
             transaction_id,
         )
+        self._due = min(self._due, until.timestamp())
 
     def end(self, transaction_id: bytes, serial: int) -> None:
         """Close a transaction; its ID stays taken."""
@@ -260,11 +266,20 @@ class Store:
         self._db.run("UPDATE transactions SET open=0 WHERE serial=? AND open=1", _text(serial))
 
     def has_overdue(self, now: datetime) -> bool:
-        """Tell whether something was not confirmed in time."""
-        row = self._db.run(
-            "SELECT 1 FROM transactions WHERE open=1 AND confirm_until<? LIMIT 1", now.timestamp()
-        ).first
-        return row is not None
+        """Tell whether something was not confirmed in time.
+
+        Asked before every message, so the database is not unless something may be due. What other
+        programs open is seen some seconds late.
+        """
+        late = now.timestamp()
+        if late < self._due:
+            return False
+        first = self._db.run("SELECT min(confirm_until) FROM transactions WHERE open=1").first[0]
+        if first is not None and first < late:
+            return True
+        again = late + _LOOK_AGAIN_SECONDS
+        self._due = again if first is None else min(first, again)
+        return False
 
     def end_overdue(self, now: datetime) -> list[int]:
         """Close what was not confirmed in time; return the serial numbers."""

@@ -86,6 +86,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(
         while part := connection.recv(65536):
             answer += part
     assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"\r\ndate: " in answer
     assert answer.endswith(b"within 0.05 seconds.")
 
 

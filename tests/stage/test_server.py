@@ -3,6 +3,8 @@ import gc
 import socket
 import ssl
 import threading
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -47,6 +49,19 @@ def test_a_port_can_be_bound_again_once_the_servers_are_left() -> None:
     with Servers([endpoint]), httpx.Client(trust_env=False, timeout=60) as client:
         client.get(endpoint.url)
     bind(port).close()
+
+
+def test_answers_are_dated_as_the_machines_clock_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110, 6.6.1."""
+    nine, ten = (datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 10))
+    monkeypatch.setattr("uvicorn.server.time", SimpleNamespace(time=nine.timestamp))
+    monkeypatch.setattr("selfrenew_emulator.stage.server._DATE_SECONDS", 0.01)
+    endpoint = Endpoint(application("here"), bind())
+    with Servers([endpoint]), httpx.Client(trust_env=False, timeout=60) as client:
+        assert client.get(endpoint.url).headers["date"] == "Mon, 02 Mar 2026 09:00:00 GMT"
+        monkeypatch.setattr("uvicorn.server.time", SimpleNamespace(time=ten.timestamp))
+        while client.get(endpoint.url).headers["date"] != "Mon, 02 Mar 2026 10:00:00 GMT":
+            pass
 
 
 def test_small_answers_are_not_held_back_by_the_sockets() -> None:

@@ -72,7 +72,9 @@ class ShownConnection(HttpToolsProtocol):
         told = f"A request's head has to be here within {self.head_seconds} seconds.".encode()
         head = (
             "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(told)}\r\n\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\nContent-Length: {len(told)}\r\n"
         )
-        self.transport.write(head.encode() + told)
+        headers = self.server_state.default_headers
+        dated = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.transport.write(head.encode() + dated + b"\r\n" + told)
         self.transport.close()

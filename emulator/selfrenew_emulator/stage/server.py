@@ -26,6 +26,7 @@ from .errors import PortTakenError
 HOST = "127.0.0.1"
 CMP_PATH = "/.well-known/cmp"
 _DRAIN_SECONDS = 2.0
+_DATE_SECONDS = 1.0
 _Result = TypeVar("_Result")
 
 
@@ -97,6 +98,7 @@ class Servers:
         self._others = tuple(others)
         self._servers: list[uvicorn.Server] = []
         self._doors: list[Door] = []
+        self._dating: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="selfrenew-stage", daemon=True)
 
@@ -152,7 +154,19 @@ class Servers:
             server.lifespan = server.config.lifespan_class(server.config)
             server.servers = []
             self._servers.append(server)
+            await server.on_tick(0)
             await server.startup(sockets=[endpoint.listener])
+        self._dating = self._loop.create_task(self._date())
+
+    async def _date(self) -> None:
+        """Keep the Date of answers, which uvicorn's own loop does beside looking for its end.
+
+        It is this machine's: caches reckon with their own clock, whatever the stage goes by.
+        """
+        while True:
+            await asyncio.sleep(_DATE_SECONDS)
+            for server in self._servers:
+                await server.on_tick(0)
 
     async def _stop(self) -> None:
         await close_listeners(*(each for server in self._servers for each in server.servers))
@@ -210,7 +224,6 @@ def _configuration(endpoint: Endpoint) -> uvicorn.Config:
         access_log=False,
         # Nobody stands before these servers whose word on a client's address could count.
         proxy_headers=False,
-        date_header=False,
         server_header=False,
         timeout_keep_alive=300,
         ssl_context_factory=None if context is None else lambda _config, _default: context,

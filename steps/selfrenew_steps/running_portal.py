@@ -69,9 +69,7 @@ class RunningPortal:
         self.origin = f"https://127.0.0.1:{self.port}"
         self.url = self.origin + PAGE
         self._http = open_http(self.stage.root_file, timeout_seconds=60)
-        self.tls = server_context(
-            self.stage.ca.tls_issuer.certificate, self.stage.ca.tls_issuer.key
-        )
+        self.tls = server_context(self.stage.ca)
 
     def start(self) -> None:
         application = portal_application(

@@ -4,6 +4,7 @@
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -21,6 +22,7 @@ from selfrenew.iso7816 import Tlv
 from selfrenew_emulator.ca import (
     AUTHENTICATION,
     SIGNING,
+    CertificateAuthority,
     KeyMaker,
     p256_key,
     p384_key,
@@ -28,7 +30,10 @@ from selfrenew_emulator.ca import (
     rsa_key,
 )
 from selfrenew_emulator.ca.ocsp_structures import OcspRequest, TbsRequest
-from selfrenew_emulator.stage import DEFAULT_NOW
+from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.stage import DEFAULT_NOW, Endpoint, Servers, bind
+from selfrenew_emulator.stage.server import url_of
+from selfrenew_emulator.stage.tls import server_identity
 
 from .conftest import HTTP
 from .published import Published, published_ca
@@ -134,19 +139,63 @@ def test_a_revoked_one_has_its_reason(served: Published, reason: x509.ReasonFlag
     assert ask(served, certificate).revocation_reason is reason
 
 
-def test_a_serial_number_that_its_issuer_never_gave_is_unknown(served: Published) -> None:
-    foreign, own = served.issue(SIGNING), served.issue()
-    asked = ocsp.load_der_ocsp_request(request_for(served, own))
+def request_of_another_issuer(served: Published, certificate: x509.Certificate) -> bytes:
+    asked = ocsp.load_der_ocsp_request(request_for(served, served.issue()))
     request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(
-        asked.issuer_name_hash, asked.issuer_key_hash, foreign.serial_number, asked.hash_algorithm
+        asked.issuer_name_hash,
+        asked.issuer_key_hash,
+        certificate.serial_number,
+        asked.hash_algorithm,
     )
-    response = post(served, request.build().public_bytes(Encoding.DER))
+    return request.build().public_bytes(Encoding.DER)
+
+
+def test_a_serial_number_that_its_issuer_never_gave_is_unknown(served: Published) -> None:
+    response = post(served, request_of_another_issuer(served, served.issue(SIGNING)))
     assert response.certificate_status is UNKNOWN
 
 
 def test_issuers_and_the_signer_of_messages_are_good(served: Published) -> None:
     for certificate in served.ca.authority.own_certificates:
         assert ask(served, certificate).certificate_status is GOOD
+
+
+def test_a_servers_certificate_is_good_and_its_serial_number_of_no_other_issuer(
+    served: Published,
+) -> None:
+    _, chain = server_identity(served.ca)
+    certificate = x509.load_pem_x509_certificate(chain)
+    assert ask(served, certificate).certificate_status is GOOD
+    response = post(served, request_of_another_issuer(served, certificate))
+    assert response.certificate_status is UNKNOWN
+
+
+def test_who_signs_responses_is_good(served: Published) -> None:
+    (responder,) = ask(served, served.issue()).certificates
+    assert ask(served, responder).certificate_status is GOOD
+
+
+def test_the_next_root_is_good_where_the_present_one_certified_it(served: Published) -> None:
+    update = served.ca.update_root()
+    assert ask(served, update.new_with_old).certificate_status is GOOD
+    # Its issuer is the next root, which does not answer yet.
+    by_next = ocsp.OCSPRequestBuilder().add_certificate(
+        update.old_with_new, update.identity.certificate, hashes.SHA256()
+    )
+    response = post(served, by_next.build().public_bytes(Encoding.DER))
+    assert response.response_status is Status.UNAUTHORIZED
+
+
+def test_what_a_ca_made_itself_is_good_after_its_next_start_too(tmp_path: Path) -> None:
+    clock = SettableClock(DEFAULT_NOW)
+    first = CertificateAuthority.open(tmp_path, clock)
+    _, chain = server_identity(first)
+    first.close()
+    again, listener = CertificateAuthority.open(tmp_path, clock), bind()
+    with Servers([Endpoint(again.app, listener)]):
+        served = Published(again, clock, url_of(listener))
+        assert ask(served, x509.load_pem_x509_certificate(chain)).certificate_status is GOOD
+    again.close()
 
 
 def test_who_is_of_no_issuer_here_is_not_told(served: Published) -> None:

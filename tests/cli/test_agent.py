@@ -150,8 +150,7 @@ def test_taking_the_card_out_ends_the_session_at_the_spine(
     loopback: Any,
     answered: Callable[..., bytes],
 ) -> None:
-    issuer = shared_stage.ca.tls_issuer
-    loopback.context = server_context(issuer.certificate, issuer.key)
+    loopback.context = server_context(shared_stage.ca)
     with trusting(shared_stage) as http, start(SELFRENEW_SPINE_URL=loopback.url) as (_, terminal):
         ended: list[str] = []
         read, write = os.pipe()

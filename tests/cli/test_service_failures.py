@@ -63,8 +63,7 @@ def test_a_server_that_is_no_tls_is_not_trusted(
 @pytest.fixture
 def trusted(tls_loopback: Any, shared_stage: EmbeddedStage) -> Any:
     """A server of its own making, under the stage's root."""
-    issuer = shared_stage.ca.tls_issuer
-    context: ssl.SSLContext = server_context(issuer.certificate, issuer.key)
+    context: ssl.SSLContext = server_context(shared_stage.ca)
     tls_loopback.context = context
     return tls_loopback
 

@@ -15,11 +15,11 @@ from tests.linting import lint
 
 
 def identity_of(*names: str, now: datetime = DEFAULT_NOW, make_key: KeyMaker = p256_key) -> bytes:
-    issuer = CertificateAuthority(lambda: now, make_key=make_key).tls_issuer
-    key, chain = server_identity(issuer.certificate, issuer.key, names)
+    ca = CertificateAuthority(lambda: now, make_key=make_key)
+    key, chain = server_identity(ca, names)
     context_of(key, chain)
     leaf, above = x509.load_pem_x509_certificates(chain)
-    assert above == issuer.certificate
+    assert above == ca.tls_issuer.certificate
     leaf.verify_directly_issued_by(above)
     assert load_pem_private_key(key, None).public_key() == leaf.public_key()
     return chain

@@ -68,7 +68,7 @@ class CertificateAuthority:
         self._keys = keys
         self._root_update: RootUpdate | None = None
         self._root_state: tuple[int, ...] | None = None
-        standing = Standing(self.authority, self._store)
+        self._standing = standing = Standing(self.authority, self._store)
         self._lists = RevocationLists(self.authority, standing, self._store, clock)
         self._responder = Responder(
             self.authority,
@@ -167,10 +167,15 @@ class CertificateAuthority:
         update = RootUpdate.make(
             self.authority.root, self._clock(), self._randomness, self._make_key
         )
+        self.vouch_for(update.new_with_old)
         if self._keys is not None:
             update.save(self._keys)
         self._root_update = update
         return update
+
+    def vouch_for(self, certificate: x509.Certificate) -> None:
+        """Tell from now on that a certificate counts which was made with one of the CA's keys."""
+        self._standing.vouch_for(certificate)
 
     def delay(self, delay: Delay | None) -> None:
         """Hold requests from now on, or no more; those that are held stay so until they are due."""

@@ -72,7 +72,7 @@ class OcspResponder:
     def __init__(self, authority: Authority, standing: Standing, clock: Clock) -> None:
         self._standing = standing
         self._clock = clock
-        self._signer = ResponseSigner(authority, clock)
+        self._signer = ResponseSigner(authority, standing, clock)
         self._issuers = {
             (algorithm.name, *_issuer_hashes(identity.certificate, algorithm)): name
             for name, identity in authority.publishing.items()

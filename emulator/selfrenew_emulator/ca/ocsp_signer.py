@@ -32,6 +32,7 @@ from .ocsp_structures import (
     ResponseData,
     SingleResponse,
 )
+from .standing import Standing
 
 LIFETIME = timedelta(days=7)
 _EARLIER = timedelta(hours=1)
@@ -66,8 +67,9 @@ class _Responder:
 class ResponseSigner:
     """Signs responses by the issuers' names."""
 
-    def __init__(self, authority: Authority, clock: Clock) -> None:
+    def __init__(self, authority: Authority, standing: Standing, clock: Clock) -> None:
         self._authority = authority
+        self._standing = standing
         self._clock = clock
         self._responders: dict[str, _Responder] = {}
         self._lock = threading.Lock()
@@ -109,6 +111,7 @@ class ResponseSigner:
             certificate = self._authority.certify_responder(
                 issuer, key.public_key(), begin, now + LIFETIME
             )
+            self._standing.vouch_for(certificate)
             made = _Responder.of(certificate, key)
             self._responders[issuer] = made
             return made

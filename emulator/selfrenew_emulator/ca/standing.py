@@ -51,6 +51,10 @@ class Standing:
             for name in self._names
         }
 
+    def vouch_for(self, certificate: x509.Certificate) -> None:
+        """Let a certificate count that its issuer made of its own accord."""
+        self._store.add_own(certificate.issuer.public_bytes(), certificate.serial_number)
+
     @property
     def changes(self) -> tuple[int, int]:
         """Tell two states of it apart."""
@@ -60,7 +64,8 @@ class Standing:
         """Tell what is against a certificate, None where nothing is. Raise UnknownSerialError."""
         record = self._store.find(serial)
         if record is None or record.profile not in self._profiles[issuer]:
-            if (self._names[issuer], serial) in self._own:
+            named = self._names[issuer], serial
+            if named in self._own or self._store.is_own(*named):
                 return None
             raise UnknownSerialError(f"{issuer} issued no certificate with the number {serial:x}")
         return _revocation(record.state, record.since, record.reason)

@@ -29,6 +29,9 @@ CREATE INDEX IF NOT EXISTS by_holder ON certificates (subject, profile);
 CREATE INDEX IF NOT EXISTS by_key ON certificates (key_hash);
 CREATE INDEX IF NOT EXISTS withdrawn ON certificates (profile, serial, state, since, reason)
   WHERE state IN ('revoked', 'superseded');
+CREATE TABLE IF NOT EXISTS own (
+  issuer BLOB NOT NULL, serial TEXT NOT NULL, PRIMARY KEY (issuer, serial)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS crls (issuer TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS transactions (
@@ -189,6 +192,15 @@ class Store:
             )
             for serial, state, since, reason in rows
         ]
+
+    def add_own(self, issuer: bytes, serial: int) -> None:
+        """Remember that an issuer, named in DER, made a certificate which no request led to."""
+        self._db.run("INSERT OR IGNORE INTO own VALUES (?,?)", issuer, _text(serial))
+
+    def is_own(self, issuer: bytes, serial: int) -> bool:
+        """Tell whether an issuer made such a certificate."""
+        rows = self._db.run("SELECT 1 FROM own WHERE issuer=? AND serial=?", issuer, _text(serial))
+        return rows.first is not None
 
     def next_crl_number(self, issuer: str) -> int:
         """Count an issuer's CRLs."""

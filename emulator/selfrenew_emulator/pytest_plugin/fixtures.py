@@ -143,8 +143,7 @@ def selfrenew_portal(
             missing = str(error)
         if missing:
             pytest.fail(missing, pytrace=False)
-        issuer = selfrenew_stage.ca.tls_issuer
-        tls = server_context(issuer.certificate, issuer.key)
+        tls = server_context(selfrenew_stage.ca)
         served = selfrenew_faults.before_portal(opened.application)
         stack.enter_context(Servers([Endpoint(served, bind(urlsplit(url).port or 0), tls)]))
         yield url

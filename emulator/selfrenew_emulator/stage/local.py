@@ -166,8 +166,7 @@ class LocalStage:
         if port is None:
             with bind() as listener:
                 port = int(listener.getsockname()[1])
-        issuer = self.ca.tls_issuer
-        key, chain = server_identity(issuer.certificate, issuer.key)
+        key, chain = server_identity(self.ca)
         folder.write(folder.portal_certificate_file, chain.decode())
         folder.write(folder.portal_key_file, key.decode(), secret=True)
         text = portal_configuration_text(
@@ -205,7 +204,7 @@ class LocalStage:
             randomness=self._randomness,
             key_source=self._key_source,
         )
-        identity = server_identity(self.ca.tls_issuer.certificate, self.ca.tls_issuer.key)
+        identity = server_identity(self.ca)
         context = context_of(*identity)
         # EST knows its clients by their certificates.
         asking = context_of(*identity)

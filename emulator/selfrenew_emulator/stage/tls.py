@@ -12,11 +12,11 @@ import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from selfrenew.clock import system_clock
+from selfrenew_emulator.ca import CertificateAuthority
 
 from .patience import PATIENCE_SECONDS
 
@@ -42,15 +42,12 @@ _HOST = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*", re.IGNORECASE)
 _HOST_LETTERS = 253
 
 
-def server_identity(
-    issuer: x509.Certificate,
-    issuer_key: CertificateIssuerPrivateKeyTypes,
-    names: Iterable[str] = (),
-) -> tuple[bytes, bytes]:
+def server_identity(ca: CertificateAuthority, names: Iterable[str] = ()) -> tuple[bytes, bytes]:
     """Issue a certificate for loopback and further names: its key, and its chain with the issuer.
 
     Raise ValueError for what is no name of a server.
     """
+    issuer = ca.tls_issuer.certificate
     key = ec.generate_private_key(ec.SECP256R1())
     first, last = issuer.not_valid_before_utc, issuer.not_valid_after_utc
     # TLS is judged by the machine's clock, whatever the stage and so the issuer goes by.
@@ -78,7 +75,8 @@ def server_identity(
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(authority_key, critical=False)
     )
-    chain = builder.sign(issuer_key, hashes.SHA256()), issuer
+    chain = builder.sign(ca.tls_issuer.key, hashes.SHA256()), issuer
+    ca.vouch_for(chain[0])
     return (
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         b"".join(each.public_bytes(Encoding.PEM) for each in chain),
@@ -104,11 +102,9 @@ def context_of(key: bytes, chain: bytes) -> ssl.SSLContext:
     return context
 
 
-def server_context(
-    issuer: x509.Certificate, issuer_key: CertificateIssuerPrivateKeyTypes
-) -> ssl.SSLContext:
+def server_context(ca: CertificateAuthority) -> ssl.SSLContext:
     """Make a context for a server on loopback."""
-    return context_of(*server_identity(issuer, issuer_key))
+    return context_of(*server_identity(ca))
 
 
 def http_client() -> httpx.Client:

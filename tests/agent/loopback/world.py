@@ -52,7 +52,7 @@ class PortalServer:
             Route("/.well-known/jwks.json", self._jwks),
             Route("/urswebapp/agent/handoffs", self._handoffs, methods=["POST"]),
         ]
-        context = server_context(stage.ca.tls_issuer.certificate, stage.ca.tls_issuer.key)
+        context = server_context(stage.ca)
         endpoint = Endpoint(Starlette(routes=routes), bind(), context)
         self.servers = Servers([endpoint])
         self.origin = endpoint.url

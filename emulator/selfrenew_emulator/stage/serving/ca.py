@@ -107,8 +107,7 @@ def serve_ca(
         common.write(common.root_file, ca.root.public_bytes(Encoding.PEM).decode())
         revealed = enrolment.secret.reveal().decode()
         common.write(common.enrolment_secret_file, f"{revealed}\n", secret=True)
-        issuer = ca.tls_issuer
-        context = context_of(*server_identity(issuer.certificate, issuer.key, listen.names))
+        context = context_of(*server_identity(ca, listen.names))
         # EST knows its clients by their certificates.
         ask_for_certificates(context, [ca.root, *ca.issuers.values()])
         board, front = FaultBoard(), CaFront(ca.app, ISSUERS)
@@ -179,9 +178,8 @@ def _operations(ca: CertificateAuthority, cmp_http: int, cmp_https: int, status:
     @router.post("/tls-certificates", status_code=201)
     async def tls(form: TlsForm) -> TlsView:
         """Make a server's key and certificate."""
-        issuer = ca.tls_issuer
         try:
-            key, chain = server_identity(issuer.certificate, issuer.key, form.names)
+            key, chain = server_identity(ca, form.names)
         except ValueError as error:
             raise ProblemError(422, "no_such_name", str(error)) from error
         return TlsView(key=key.decode(), chain=chain.decode())

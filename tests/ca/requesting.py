@@ -6,6 +6,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.asn1 import TLV, BitString, Variant
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from selfrenew.cmp import algorithms as alg
@@ -68,6 +69,20 @@ def with_text_of_type(tag: int, certificate: x509.Certificate) -> bytes:
     around = len(name_with(NameOID.COMMON_NAME, tag, b""))
     other = name_with(NameOID.COMMON_NAME, tag, bytes(len(written) - around))
     return certificate.public_bytes(Encoding.DER).replace(written, other)
+
+
+def written_otherwise(name: x509.Name) -> x509.Name:
+    """Write a name with another type of string, other capitals and more spaces: the same name."""
+    return x509.Name(
+        [
+            x509.NameAttribute(
+                each.oid,
+                str(each.value).swapcase().replace(" ", "  "),
+                _ASN1Type.PrintableString,
+            )
+            for each in name
+        ]
+    )
 
 
 def pkcs10(

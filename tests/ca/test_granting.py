@@ -15,7 +15,7 @@ from selfrenew.cmp.structures import BodyType, CertRepMessage, PkiStatus
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .conftest import Desk, Talk, new_key
-from .requesting import extension, pkcs10, rdns, request_with
+from .requesting import extension, pkcs10, rdns, request_with, written_otherwise
 
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
 DAY = timedelta(days=1)
@@ -104,6 +104,7 @@ def test_a_request_to_another_issuer_is_for_the_wrong_authority(desk: Desk) -> N
         (MACHINE, {"wrongAuthority"}),
         (issuers["signing"], {"wrongAuthority"}),
         (issuers["authentication"], None),
+        (written_otherwise(issuers["authentication"]), None),
         (x509.Name([]), None),
     ):
         key = new_key()

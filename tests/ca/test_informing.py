@@ -44,6 +44,7 @@ from selfrenew_emulator.randomness import seeded
 from selfrenew_emulator.stage import DEFAULT_NOW
 
 from .conftest import Desk, new_key
+from .requesting import written_otherwise
 
 ANYTHING = x509.Name.from_rfc4514_string("CN=somebody else,C=GB")
 
@@ -281,14 +282,18 @@ def test_the_crl_of_whoever_publishes_one_is_told(ca: CertificateAuthority, publ
     ("known", "newer"),
     [(None, True), (DEFAULT_NOW - timedelta(hours=1), True), (DEFAULT_NOW, False)],
 )
-@pytest.mark.parametrize("kind", ["issuer", "dpn"])
+@pytest.mark.parametrize("kind", ["issuer", "otherwise", "dpn"])
 def test_a_crl_is_told_where_it_is_newer(
     ca: CertificateAuthority, kind: str, known: datetime | None, newer: bool
 ) -> None:
     issuer = ca.issuers[IssuerName.SIGNING].subject
     by_address = tlv(bytes(Tlv(0x86, b"http://ca.test/signing.crl")))
-    name = general_name(issuer) if kind == "issuer" else by_address
-    raw = inquire(ca, responder_of(ca, crls_of(ca)), status(kind, name, known))
+    if kind == "dpn":
+        asked = status("dpn", by_address, known)
+    else:
+        named = written_otherwise(issuer) if kind == "otherwise" else issuer
+        asked = status("issuer", general_name(named), known)
+    raw = inquire(ca, responder_of(ca, crls_of(ca)), asked)
     assert (raw is not None) is newer
     if raw is not None:
         (crl,) = decode_list(GenMsgContent, raw)

@@ -34,7 +34,7 @@ from selfrenew.cmp.template import public_key_info
 from selfrenew.secret import Secret
 
 from .conftest import Desk, new_key
-from .requesting import request_with
+from .requesting import request_with, written_otherwise
 
 NOBODY = x509.Name([])
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
@@ -96,10 +96,13 @@ def enrolled(desk: Desk) -> MacProtection:
 
 def test_the_sender_of_before_is_named_in_what_is_signed(desk: Desk) -> None:
     holder = desk.new_holder()
-    for kind, voucher in ((BodyType.CR, "authentication"), (BodyType.KUR, "signing")):
+    for kind, voucher, name in (
+        (BodyType.CR, "authentication", holder.name),
+        (BodyType.KUR, "signing", written_otherwise(holder.name)),
+    ):
         key = new_key()
         talk = desk.talk(holder.by(voucher), "signing")
-        talk.say(kind, signed_input(key, sender(holder.name)))
+        talk.say(kind, signed_input(key, sender(name)))
         assert talk.certificate.subject == holder.name
         assert talk.certificate.public_key() == key.public_key
 

@@ -23,7 +23,7 @@ from selfrenew.cmp.structures import BodyType
 from selfrenew.cmp.template import public_key_info
 
 from .conftest import Desk, new_key
-from .requesting import pkcs10, request_with
+from .requesting import pkcs10, request_with, written_otherwise
 
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
 
@@ -58,8 +58,13 @@ def test_a_key_is_certified_as_it_was_asked_for_or_not_at_all(
     assert talk.reasons == {"badCertTemplate"}, talk.text
 
 
-def old_certificate(certificate: x509.Certificate) -> AttributeTypeAndValue:
-    old = CertId(issuer=general_name(certificate.issuer), serial_number=certificate.serial_number)
+def old_certificate(
+    certificate: x509.Certificate, issuer: x509.Name | None = None, serial: int | None = None
+) -> AttributeTypeAndValue:
+    old = CertId(
+        issuer=general_name(issuer or certificate.issuer),
+        serial_number=serial or certificate.serial_number,
+    )
     return AttributeTypeAndValue(type=ID_REG_CTRL_OLD_CERT_ID, value=tlv(encode(old)))
 
 
@@ -73,6 +78,20 @@ def test_an_update_names_one_certificate(desk: Desk, times: int) -> None:
         assert talk.certificate.subject == holder.name
     else:
         assert talk.reasons == {"badRequest"}
+
+
+def test_an_update_names_the_issuer_in_any_way(desk: Desk) -> None:
+    holder = desk.new_holder()
+    certificate = holder.certificates["signing"]
+    issuer = written_otherwise(certificate.issuer)
+    for serial, reasons in ((certificate.serial_number + 1, {"badCertId"}), (None, None)):
+        talk = desk.talk(holder.by("signing"))
+        controls = [old_certificate(certificate, issuer, serial)]
+        talk.say(BodyType.KUR, request_with(new_key(), holder.name, controls=controls))
+        if reasons is None:
+            assert talk.certificate.subject == holder.name
+        else:
+            assert talk.reasons == reasons
 
 
 @pytest.mark.parametrize(

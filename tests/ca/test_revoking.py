@@ -15,6 +15,7 @@ from selfrenew.cmp.template import public_key_info
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .conftest import Desk, Talk, new_key
+from .requesting import written_otherwise
 
 REASON_CODE = x509.ObjectIdentifier("2.5.29.21")
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
@@ -128,6 +129,17 @@ def test_the_certificate_has_to_be_named_right(
     wanted = details(holder.certificates["signing"], **changed)
     assert revoke(desk.talk(holder.by("signing")), wanted) == reasons
     assert desk.state_of(holder.certificates["signing"]) is VALID
+
+
+def test_the_certificate_is_named_right_however_its_names_are_written(desk: Desk) -> None:
+    holder = desk.new_holder()
+    certificate = holder.certificates["signing"]
+    names = {
+        "issuer": rdns(written_otherwise(certificate.issuer)),
+        "subject": rdns(written_otherwise(certificate.subject)),
+    }
+    assert revoke(desk.talk(holder.by("signing")), details(certificate, **names)) == set()
+    assert desk.state_of(certificate) is REVOKED
 
 
 def test_what_is_no_reason_is_told(desk: Desk) -> None:

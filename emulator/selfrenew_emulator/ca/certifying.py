@@ -16,6 +16,7 @@ from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import CERT_REQ_ID, CMP_2021
 from selfrenew.cmp.errors import CmpFormatError
 from selfrenew.cmp.message import ReceivedMessage, certificate_der, decode_list
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.structures import (
     BodyType,
     CertConfirmContent,
@@ -169,14 +170,14 @@ class Certifying:
                 FailureInfo.wrongIntegrity, "kur has to be signed with the key that is updated"
             )
         if not registers_others(requester.record):
-            if asked.old not in {None, _identity(requester.record)}:
+            if asked.old is not None and not _names(asked.old, requester.record):
                 raise RequestRefusedError(
                     FailureInfo.badCertId,
                     "oldCertID is not the certificate that protects the request",
                 )
             return requester.record
         old = None if asked.old is None else self._store.find(asked.old[1])
-        if old is None or asked.old != _identity(old):
+        if asked.old is None or old is None or not _names(asked.old, old):
             raise RequestRefusedError(
                 FailureInfo.badCertId, "oldCertID names no certificate that was issued here"
             )
@@ -207,8 +208,12 @@ class Certifying:
         )
 
 
-def _identity(record: Record) -> tuple[bytes | None, int]:
-    return record.certificate.issuer.public_bytes(), record.certificate.serial_number
+def _names(named: tuple[bytes | None, int], record: Record) -> bool:
+    """Tell whether an issuer's name and a serial number are those of a certificate."""
+    (issuer, serial), certificate = named, record.certificate
+    if issuer is None or serial != certificate.serial_number:
+        return False
+    return same_name(issuer, certificate.issuer.public_bytes())
 
 
 def _judge_confirmation(

@@ -18,6 +18,7 @@ from datetime import datetime
 from cryptography import x509
 
 from selfrenew.clock import Clock
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.structures import FailureInfo
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.faults import conduct
@@ -62,7 +63,8 @@ class Enroller:
         Raise RequestRefusedError.
         """
         now = self._clock().replace(microsecond=0)
-        if asked.issuer not in {None, self._authority.issuers[profile.issuer].name_der}:
+        issuer = self._authority.issuers[profile.issuer].name_der
+        if asked.issuer is not None and not same_name(asked.issuer, issuer):
             raise RequestRefusedError(
                 FailureInfo.wrongAuthority,
                 f"the profile {profile.name} is not of the issuer that the template names",

@@ -32,6 +32,7 @@ from selfrenew.cmp.message import (
     name_of,
     tlv,
 )
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.structures import (
     CrlStatus,
     CrlStatusList,
@@ -218,7 +219,7 @@ class Informing:
             for name in given:
                 if name.tag_bytes == _URI and address and bytes(name.data) == address.encode():
                     return issuer
-                if name_of(name) == identity.certificate.subject.public_bytes():
+                if same_name(name_of(name) or b"", identity.certificate.subject.public_bytes()):
                     return issuer
         return None
 

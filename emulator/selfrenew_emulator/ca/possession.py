@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from selfrenew.cmp.crmf import CertReqMsg, PkMacValue, PopoSigningKey, PopoSigningKeyInput
 from selfrenew.cmp.errors import UnknownAlgorithmError
 from selfrenew.cmp.message import decode, encode, encode_list, name_of
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.protection import ProtectionError, verify_mac_with, verify_with
 from selfrenew.cmp.structures import FailureInfo, GenMsgContent
 
@@ -75,7 +76,7 @@ def _check_input(given: PopoSigningKeyInput, key_info: bytes, requester: Request
         identifier = who.algorithm_identifier
         verify_mac_with(identifier, secret, value, key_info, what="publicKeyMAC")
     elif not isinstance(requester, CertifiedRequester) or (
-        name_of(who) != requester.record.certificate.subject.public_bytes()
+        not same_name(name_of(who) or b"", requester.record.certificate.subject.public_bytes())
     ):
         raise RequestRefusedError(
             FailureInfo.badPOP, "the sender in poposkInput is not the one that was authenticated"

@@ -18,6 +18,7 @@ from selfrenew.cmp.message import (
     encode_list,
     general_name,
 )
+from selfrenew.cmp.names import same_name
 from selfrenew.cmp.structures import FailureInfo, GenMsgContent
 from selfrenew.cmp.template import public_key_info
 
@@ -111,7 +112,8 @@ def _describes(template: CertTemplate, certificate: x509.Certificate) -> bool:
     if template.subject:
         names.append((template.subject, certificate.subject))
     alike = all(
-        encode_list(GenMsgContent(items=said or [])) == name.public_bytes() for said, name in names
+        same_name(encode_list(GenMsgContent(items=said or [])), name.public_bytes())
+        for said, name in names
     )
     key = template.public_key
     return alike and (

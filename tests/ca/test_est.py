@@ -2,14 +2,17 @@
 """EST as its clients speak it: over HTTPS, with a secret or a certificate (RFC 7030)."""
 
 import shutil
+import socket
 import ssl
 import subprocess
 from base64 import b64decode, b64encode, encodebytes
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +27,7 @@ from selfrenew_emulator.ca import Enrolment, person_name
 from selfrenew_emulator.certificate_status import CertificateState
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
+from selfrenew_emulator.stage.patience import PATIENCE_SECONDS
 
 from .conftest import PROFILES, Desk
 from .test_openssl import openssl
@@ -372,3 +376,22 @@ def test_curl_and_openssl_are_a_client(desk: Desk, client: Client, tmp_path: Pat
     (tmp_path / "answer.der").write_bytes(b64decode(answer.read_bytes()))
     read = openssl("pkcs7", "-inform", "DER", "-in", tmp_path / "answer.der", "-print_certs")
     assert "CN = est device" in read.stdout or "CN=est device" in read.stdout, read.stdout
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_who_shows_a_certificate_of_somebody_else_is_told_so_by_tls(
+    desk: Desk, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    stranger = trustme.CA().issue_cert("stranger.test")
+    context = ssl.create_default_context(cafile=desk.stage.root_file)
+    context.minimum_version = context.maximum_version = version
+    stranger.configure_cert(context)
+    address = urlsplit(desk.stage.urls.cmp_https)
+    assert address.hostname is not None
+    with (
+        socket.create_connection((address.hostname, address.port), PATIENCE_SECONDS) as plain,
+        # A handshake of TLS 1.3 is over for the client before the server looks at its certificate.
+        pytest.raises(ssl.SSLError, match="unknown ca"),
+        context.wrap_socket(plain, server_hostname=address.hostname) as connection,
+    ):
+        connection.recv(1)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Server certificates below the CA's root are what RFC 5280, RFC 8813 and browsers ask for."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from selfrenew_emulator.ca import CertificateAuthority, KeyMaker, p256_key, p384_key, rsa_key
-from selfrenew_emulator.stage import DEFAULT_NOW
-from selfrenew_emulator.stage.tls import context_of, server_identity
+from selfrenew_emulator.stage import DEFAULT_NOW, Endpoint, Servers, bind
+from selfrenew_emulator.stage.patience import PATIENCE_SECONDS
+from selfrenew_emulator.stage.tls import context_of, server_context, server_identity
 from tests.linting import lint
+from tests.silent_clients import everything_closed
 
 
 def identity_of(*names: str, now: datetime = DEFAULT_NOW, make_key: KeyMaker = p256_key) -> bytes:
@@ -67,3 +70,29 @@ def test_it_names_loopback_and_what_it_was_given_once() -> None:
 def test_what_is_no_name_of_a_server_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"name of a server|label"):
         identity_of(name)
+
+
+def test_a_client_that_speaks_no_tls_is_not_waited_for() -> None:
+    ca = CertificateAuthority(lambda: DEFAULT_NOW)
+    endpoint = Endpoint(ca.app, bind(), server_context(ca))
+    with (
+        Servers([endpoint]),
+        socket.create_connection(("127.0.0.1", endpoint.port), PATIENCE_SECONDS) as connection,
+    ):
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: ca\r\n\r\n")
+        assert connection.recv(1) == b""
+    ca.close()
+
+
+def test_a_client_that_stays_after_an_alert_is_left_where_the_servers_are() -> None:
+    ca = CertificateAuthority(lambda: DEFAULT_NOW)
+    with everything_closed():
+        endpoint = Endpoint(ca.app, bind(), server_context(ca))
+        with (
+            socket.create_connection(("127.0.0.1", endpoint.port), PATIENCE_SECONDS) as connection,
+            Servers([endpoint]),
+        ):
+            # A ClientHello with nothing in it (RFC 8446, 4.1.2), which is a decode_error (6.2).
+            connection.sendall(bytes.fromhex("16 0301 0004 01 000000"))
+            assert connection.recv(7)[5:] == bytes((2, 50))
+    ca.close()

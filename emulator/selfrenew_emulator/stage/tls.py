@@ -18,6 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from selfrenew.clock import system_clock
 from selfrenew_emulator.ca import CertificateAuthority
 
+from .alerts import AlertingContext
 from .patience import PATIENCE_SECONDS
 
 _LOOPBACK = ("127.0.0.1", "localhost")
@@ -96,7 +97,7 @@ def _name(text: str) -> x509.GeneralName:
 
 def context_of(key: bytes, chain: bytes) -> ssl.SSLContext:
     """Make a server's context that sends its issuer along."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = AlertingContext(ssl.PROTOCOL_TLS_SERVER)
     with trustme.Blob(key + chain).tempfile() as file:
         context.load_cert_chain(file)
     return context

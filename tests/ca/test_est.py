@@ -6,7 +6,9 @@ import socket
 import ssl
 import subprocess
 from base64 import b64decode, b64encode, encodebytes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     pkcs7,
 )
+from cryptography.x509.oid import AttributeOID
 
 from selfrenew_emulator.ca import Enrolment, person_name
 from selfrenew_emulator.certificate_status import CertificateState
@@ -395,3 +398,52 @@ def test_who_shows_a_certificate_of_somebody_else_is_told_so_by_tls(
         context.wrap_socket(plain, server_hostname=address.hostname) as connection,
     ):
         connection.recv(1)
+
+
+TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+@pytest.mark.parametrize(
+    ("version", "link", "reason"),
+    [
+        (TLS_1_2, b64encode, None),
+        (TLS_1_2, bytes.hex, "not the tls-unique of this connection"),
+        (TLS_1_2, lambda _: "no link at all", "not the tls-unique of this connection"),
+        (TLS_1_3, b64encode, "TLS 1.2 or leave it out"),
+    ],
+    ids=["right", "no base64", "wrong", "without such a value"],
+)
+def test_what_links_a_request_to_its_connection_is_checked(
+    desk: Desk,
+    version: ssl.TLSVersion,
+    link: Callable[[bytes], str | bytes],
+    reason: str | None,
+) -> None:
+    """RFC 7030, 3.5."""
+    name = desk.new_name()
+    enrolment = desk.ca.enrol(subject=name, profiles=["signing"])
+    context = ssl.create_default_context(cafile=desk.stage.root_file)
+    context.minimum_version = context.maximum_version = version
+    address = urlsplit(desk.stage.urls.cmp_https)
+    assert address.hostname is not None
+    connection = HTTPSConnection(
+        address.hostname, address.port, timeout=PATIENCE_SECONDS, context=context
+    )
+    with closing(connection):
+        connection.connect()
+        # Python's has a value in TLS 1.3 as well, where the standard has none (RFC 9266).
+        unique = connection.sock.get_channel_binding("tls-unique")
+        linked = link(unique)
+        password = linked if isinstance(linked, bytes) else linked.encode()
+        builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+        builder = builder.add_attribute(AttributeOID.CHALLENGE_PASSWORD, password)
+        der = builder.sign(new_key(), hashes.SHA256()).public_bytes(Encoding.DER)
+        secret = f"{enrolment.reference}:{enrolment.secret.reveal().decode()}"
+        credentials = {"authorization": f"Basic {b64encode(secret.encode()).decode()}"}
+        path = "/.well-known/est/simpleenroll"
+        connection.request("POST", path, encodebytes(der), TYPE | credentials)
+        answer = connection.getresponse()
+        assert (answer.status == 200) is (reason is None)
+        if reason is not None:
+            assert (answer.status, reason in answer.read().decode()) == (400, True)
+    assert len(desk.valid(name, "signing")) == (reason is None)

@@ -6,13 +6,16 @@ profiles and refusals. EST has no confirmation, so a certificate counts as it is
 """
 
 import hmac
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509.oid import AttributeOID
 
 from selfrenew.clock import Clock
 from selfrenew.cmp.structures import FailureInfo
+from selfrenew.cmp.template import request_attributes
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .authority import Authority
@@ -74,17 +77,20 @@ class EstFront:
         *,
         again: bool,
         shown: CertifiedRequester | None = None,
+        tls_unique: bytes | None = None,
     ) -> bytes:
         """Issue for a PKCS #10 request; `again` in place of the current certificate.
 
-        That is the one which was `shown`, also where a secret gives the right. Raise
-        RequestRefusedError.
+        That is the one which was `shown`, also where a secret gives the right. `tls_unique` is the
+        connection's, None where it has none. Raise RequestRefusedError.
         """
         operation = "simplereenroll" if again else "simpleenroll"
         self._enroller.withdraw_overdue()
         try:
             with self._store.change():
-                certificate = self._issue(requester, request, profile, shown, again=again)
+                certificate = self._issue(
+                    requester, request, profile, shown, again=again, tls_unique=tls_unique
+                )
                 self._note(operation, requester, f"issued {certificate.serial_number:x}")
         except RequestRefusedError as refusal:
             self._note(operation, requester, str(refusal))
@@ -99,8 +105,10 @@ class EstFront:
         shown: CertifiedRequester | None,
         *,
         again: bool,
+        tls_unique: bytes | None,
     ) -> x509.Certificate:
         asked = read_pkcs10(request)
+        _check_link(request, tls_unique)
         by = requester.enrolment if isinstance(requester, EnrolledRequester) else requester.record
         current = None
         if again:
@@ -141,6 +149,30 @@ class EstFront:
     def _note(self, operation: str, requester: Requester, told: str) -> None:
         requested_by = requester.identity.decode()
         self._store.note(AuditEntry(self._clock(), b"", operation, requested_by, told))
+
+
+def _check_link(request: bytes, tls_unique: bytes | None) -> None:
+    """Check what links a request to the connection that it came by, where it has that.
+
+    A challengePassword is nothing else in EST, and has to be verified (RFC 7030, 3.5).
+    """
+    said = [
+        [bytes(each.data) for each in values]
+        for kind, values in request_attributes(request)
+        if kind == AttributeOID.CHALLENGE_PASSWORD
+    ]
+    if not said:
+        return
+    if tls_unique is None:
+        raise RequestRefusedError(
+            FailureInfo.badPOP,
+            "a challengePassword is checked against the connection's tls-unique, which this one "
+            "does not have: use TLS 1.2 or leave it out",
+        )
+    if said != [[b64encode(tls_unique)]]:
+        raise RequestRefusedError(
+            FailureInfo.badPOP, "the challengePassword is not the tls-unique of this connection"
+        )
 
 
 def _alternative_names(extensions: x509.Extensions) -> bytes | None:

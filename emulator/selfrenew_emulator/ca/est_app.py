@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from selfrenew.certificates import UnreadableCertificateError, load_certificate
 from selfrenew.cmp.structures import FailureInfo
+from selfrenew_emulator.faults import CONNECTION
 
 from .body import Limits, content_type_of, read_body
 from .errors import RequestRefusedError
@@ -58,7 +59,10 @@ def est_routes(est: EstFront) -> list[Route]:
             if isinstance(raw, Response):
                 return raw
             shown = _certified(request, est) if again else None
-            return _certificates(est.enroll(requester, raw, profile, again=again, shown=shown))
+            issued = est.enroll(
+                requester, raw, profile, again=again, shown=shown, tls_unique=_tls_unique(request)
+            )
+            return _certificates(issued)
         except RequestRefusedError as refusal:
             _log.info("EST refused: %s", refusal)
             status = 403 if refusal.reason in _NOT_ALLOWED else 400
@@ -120,6 +124,16 @@ def _certified(request: Request, est: EstFront) -> CertifiedRequester | None:
         except (UnreadableCertificateError, ValueError) as error:
             raise _unknown("The TLS certificate cannot be read.") from error
     return None
+
+
+def _tls_unique(request: Request) -> bytes | None:
+    """Give the connection's tls-unique (RFC 5929, 3), which TLS 1.3 has none of (RFC 9266, 1)."""
+    transport = request.scope.get("extensions", {}).get(CONNECTION)
+    connection = None if transport is None else transport.get_extra_info("ssl_object")
+    if connection is None or connection.version() != "TLSv1.2":
+        return None
+    unique: bytes | None = connection.get_channel_binding("tls-unique")
+    return unique
 
 
 def _basic(credentials: str) -> tuple[str, bytes]:

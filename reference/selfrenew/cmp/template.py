@@ -85,6 +85,13 @@ def request_parts(raw: bytes) -> tuple[bytes, bytes, list[TLV]]:
     return subject, encode(request.info.public_key), request.algorithm
 
 
+def request_attributes(raw: bytes) -> list[tuple[x509.ObjectIdentifier, list[TLV]]]:
+    """Give a PKCS #10 request's attributes with their values. Raise CmpFormatError."""
+    attributes = decode(_Request, raw).info.attributes
+    read = (decode(_Attribute, encode(each)) for each in attributes.as_list())
+    return [(each.type, each.values.as_list()) for each in read]
+
+
 def names_of(template: CertTemplate) -> tuple[x509.Name, x509.Extensions]:
     """Read a template's subject and extensions. Raise CmpFormatError."""
     if template.extensions:

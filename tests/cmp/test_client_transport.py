@@ -119,6 +119,23 @@ def test_a_probe_tells_of_anchors_that_no_certificate_could_be_checked_against(
     probe(odd, pki.root.certificate)
 
 
+def test_a_probe_tells_of_issuers_that_no_certificate_could_be_checked_against(
+    client: CmpClient, ca: Any, pki: Any
+) -> None:
+    odd = pki.root.issue("odd", ed25519.Ed25519PrivateKey.generate(), ca=True)
+    old = odd.issue("person").certificate
+    for chain in ((pki.signer,), (pki.signer, pki.issuer), (pki.signer, odd)):
+        ca.on[BodyType.GENM] = lambda request, chain=chain: ca.error(
+            request, FailureInfo.badRequest, chain=chain
+        )
+        client.probe()
+        client.probe(pki.person.certificate)
+        if odd not in chain:
+            client.probe(old)
+    with pytest.raises(UnusableAnchorsError, match="of CN=odd cannot be checked"):
+        client.probe(old)
+
+
 def test_a_probe_wants_an_answer_of_its_own(client: CmpClient, ca: Any) -> None:
     kept: list[bytes] = []
 

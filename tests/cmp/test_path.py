@@ -21,6 +21,7 @@ from selfrenew.cmp.path import (
     may_be_followed,
     may_sign,
     may_speak_for_a_ca,
+    shows_no_way,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -297,6 +298,96 @@ def test_a_pss_signature_of_an_issuer_has_a_salt_as_long_as_its_hash(
         )
 
     assert (build_path(sign(False, 2), [], [sign(True, 1)], NOW) is not None) is leading
+
+
+NONE_WITHOUT_POLICY = ((x509.PolicyConstraints(0, None), True),)
+ED25519 = ed25519.Ed25519PrivateKey.generate()
+
+
+def lost(certificate: x509.Certificate, others: list[Any], *anchors: Any) -> bool:
+    return shows_no_way(
+        certificate,
+        [other.certificate for other in others],
+        [anchor.certificate for anchor in anchors],
+        NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "no_way"),
+    [
+        ({}, {}, False),
+        ({}, {"key": ED25519}, True),
+        ({}, {"key": ec.generate_private_key(ec.BrainpoolP256R1())}, True),
+        ({"key": ED25519}, {}, True),
+        ({}, {"extensions": NONE_WITHOUT_POLICY}, True),
+        ({"extensions": NONE_WITHOUT_POLICY}, {}, True),
+    ],
+    ids=["good", "Ed25519", "Brainpool", "above", "policy", "policy above"],
+)
+def test_issuers_that_are_here_show_whether_there_is_a_way_through_them(
+    pki: Any, upper: dict[str, Any], lower: dict[str, Any], no_way: bool
+) -> None:
+    above = pki.root.issue("above", ca=True, **upper)
+    issuer = above.issue("i", ca=True, **lower)
+    leaf = issuer.issue("l").certificate
+    others = [pki.issuer, issuer, pki.root, above]
+    assert lost(leaf, others, pki.root) is no_way
+    # What is not known to lead to an anchor says nothing.
+    assert not lost(leaf, [issuer], pki.root)
+    assert not lost(leaf, others, pki.stranger)
+    assert not lost(leaf, others)
+
+
+def test_what_has_ended_is_taken_as_it_was_and_an_issuer_that_has_says_nothing(pki: Any) -> None:
+    before = NOW - DAY / 2
+    issuer = pki.root.issue("i", ED25519, ca=True)
+    ended = pki.root.issue("i", ED25519, ca=True, end=NOW - SECOND)
+    for old, known, no_way in (
+        (True, issuer, True),
+        (True, ended, True),
+        (False, issuer, True),
+        (False, ended, False),
+    ):
+        leaf = issuer.issue("l", end=before if old else NOW + DAY)
+        assert lost(leaf.certificate, [known], pki.root) is no_way
+
+
+def test_an_anchor_in_the_middle_and_a_circle_are_no_way_to_be_lost_on(issued: Issued) -> None:
+    one, two = issued("one", ca=True), issued("two", ca=True)
+    circle = [two.issue("one", one.key, ca=True), one.issue("two", two.key, ca=True)]
+    assert not lost(one.issue("l").certificate, circle, issued("r", ca=True))
+    assert not lost(one.issue("l").certificate, [one, *circle], two)
+    odd = issued("odd", ED25519, ca=True)
+    assert lost(odd.issue("l").certificate, [], odd)
+
+
+@pytest.mark.parametrize(("salt", "no_way"), [(32, False), (20, True)])
+def test_an_issuers_signature_shows_whether_there_is_a_way_through_it(
+    pki: Any, salt: int, no_way: bool
+) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    issuer = pki.root.issue("i", key, ca=True)
+    name = issuer.certificate.subject
+    leaf = (
+        x509.CertificateBuilder(name, name, key.public_key(), 2, NOW - DAY, NOW + DAY)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256(), rsa_padding=padding.PSS(padding.MGF1(hashes.SHA256()), salt))
+    )
+    assert lost(leaf, [issuer], pki.root) is no_way
+
+
+def test_a_hash_of_former_days_says_nothing_of_the_next_certificate(pki: Any) -> None:
+    key, issuer = pki.issuer.key, pki.issuer.certificate.subject
+    leaf = (
+        x509.CertificateBuilder(
+            issuer, pki.stranger.certificate.subject, key.public_key(), 2, NOW - DAY, NOW + DAY
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA224())
+    )
+    assert build_path(leaf, [pki.issuer.certificate], [pki.root.certificate], NOW) is None
+    assert not lost(leaf, [pki.issuer], pki.root)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from selfrenew.cmp.errors import (
     CaUnreachableError,
     CmpError,
     NotCmpError,
+    UnusableAnchorsError,
     WrongTransactionError,
 )
 from selfrenew.iso7816 import Tlv
@@ -36,10 +38,12 @@ from selfrenew.services import (
     UnexpectedServiceAnswerError,
 )
 from selfrenew.transport import ReaderBusyError
-from selfrenew_emulator.ca import person_name, responder
+from selfrenew_emulator.ca import CertificateAuthority, person_name, responder
 from selfrenew_emulator.card import CardState
-from selfrenew_emulator.stage import TEST_PASSCODE
-from selfrenew_steps.card_contents import tries_left
+from selfrenew_emulator.clock import SettableClock
+from selfrenew_emulator.stage import DEFAULT_NOW, TEST_PASSCODE, EmbeddedStage
+from selfrenew_emulator.stage.folder import StageFolder
+from selfrenew_steps.card_contents import read_contents, tries_left
 
 from .conftest import Bench, MakeBench
 
@@ -220,6 +224,27 @@ def test_a_clock_further_behind_than_is_tolerated_is_found_out_before_anything_i
     ):
         bench.renewal(reference).run()
     assert_kept(bench, before)
+
+
+def test_an_issuer_that_nothing_is_checked_against_is_found_out_before_anything_is_written(
+    tmp_path: Path,
+) -> None:
+    clock = SettableClock(DEFAULT_NOW)
+    folder = StageFolder(tmp_path)
+    folder.ca_folder.mkdir()
+    curves = iter([ec.SECP256R1(), ec.SECP256R1(), ec.BrainpoolP256R1(), *[ec.SECP256R1()] * 2])
+    CertificateAuthority.open(
+        folder.ca_folder, clock, make_key=lambda: ec.generate_private_key(next(curves))
+    ).close()
+    with EmbeddedStage(clock=clock, state=tmp_path) as stage:
+        person = stage.make_person()
+        card = stage.make_card(person)
+        stage.reader.insert(card)
+        bench = Bench(stage, person, card, read_contents(stage.reader), stage.reader.connect)
+        before = Kept.of(bench)
+        with pytest.raises(UnusableAnchorsError, match="Signing G2"):
+            bench.renew()
+        assert_kept(bench, before)
 
 
 def test_card_management_consents_only_to_the_holder_of_the_card(make_bench: MakeBench) -> None:

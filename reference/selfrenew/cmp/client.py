@@ -76,7 +76,7 @@ from .errors import (
     WrongTransactionError,
 )
 from .message import ReceivedMessage, decode
-from .path import may_be_followed
+from .path import may_be_followed, shows_no_way
 from .patience import PATIENCE_SECONDS, Patience
 from .protection import Signer
 from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatus
@@ -149,13 +149,14 @@ class CmpClient:
         """Whom this client believes."""
         return self._trust
 
-    def probe(self) -> None:
+    def probe(self, certificate: x509.Certificate | None = None) -> None:
         """Check that a CA answers here that speaks CMP and is trusted; begin no transaction.
 
         Asked is an unprotected genm for information in general (RFC 9810, D.5 and E). A refusal to
         give any is as good as an answer: it shows who is there before a key is given up. Nothing is
         waited for yet, since nothing is lost yet. Anchors that nothing could be checked against are
-        told now for the same reason.
+        told now for the same reason, and so are the issuers of the `certificate` to be renewed,
+        where they come along.
         """
         if self._trust.anchors and not any(map(may_be_followed, self._trust.anchors)):
             raise UnusableAnchorsError(messages.ANCHORS_UNUSABLE)
@@ -170,6 +171,10 @@ class CmpClient:
                 raise CaBusyError(f"{said}", None)
         else:
             require(_attempted(BodyType.GENM), answer, BodyType.GENP)
+        others, anchors = answer.certificates, self._trust.anchors
+        if certificate is not None and shows_no_way(certificate, others, anchors, self._clock()):
+            issuer = certificate.issuer.rfc4514_string()
+            raise UnusableAnchorsError(messages.ISSUER_UNUSABLE.format(issuer=issuer))
 
     def request(
         self,

@@ -10,7 +10,7 @@ CmpError
 ├── TlsNotTrustedError        somebody answered who cannot show a trusted name
 ├── CaBusyError               the CA asks to come back later
 ├── NotCmpError               an answer that is not CMP
-├── UnusableAnchorsError      no anchor has a key that certificates are checked with here
+├── UnusableAnchorsError      no way to an anchor that certificates are checked along here
 ├── UntrustedAnswerError      CMP, but its protection or its signer does not hold
 ├── WrongTransactionError     an answer to something else
 ├── CaWaitingError            the CA keeps the request longer than the budget allows

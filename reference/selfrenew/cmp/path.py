@@ -19,6 +19,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.verification import (
     Criticality,
@@ -40,6 +42,7 @@ CMC_RA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.28")
 _DEPTH_MAX = 8
 _RSA_BYTES_MIN = 256
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
@@ -60,6 +63,41 @@ def build_path(
         return _verify(leaf, others, anchors, now)
     except VerificationError:
         return None
+
+
+def shows_no_way(
+    certificate: x509.Certificate,
+    others: Iterable[x509.Certificate],
+    anchors: Sequence[x509.Certificate],
+    now: datetime,
+) -> bool:
+    """Tell whether a certificate's issuers are here, up to an anchor, and there still is no path.
+
+    There is none for the next one that they issue either. What has ended is taken as it was then.
+    """
+    now = min(now, certificate.not_valid_after_utc)
+    counting = [each for each in (*anchors, *others) if has_begun_and_not_ended(each, now)]
+    last = certificate
+    for _ in range(_DEPTH_MAX):
+        issuers = (each for each in counting if each != last and _has_issued(each, last))
+        issuer = next(issuers, None)
+        if issuer is None:
+            return False
+        if issuer in anchors:
+            return build_path(certificate, counting, anchors, now) is None
+        last = issuer
+    return False
+
+
+def _has_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
+    try:
+        # An older hash says nothing of what the issuer signs with today. EdDSA names none.
+        if not isinstance(certificate.signature_hash_algorithm, (*_HASHES, type(None))):
+            return False
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, *UNREADABLE):
+        return False
+    return True
 
 
 def _verify(

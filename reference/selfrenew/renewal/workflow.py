@@ -115,12 +115,12 @@ class Renewal:
             inspection = inspect(self._client, self._clock(), self._passcode)
             inspection, plan, session = self._agree(inspection)
             self._observe(events.Inspected(inspection, plan))
-            self._preflight(plan.steps)
             current = {
                 key: slot.certificate
                 for key, slot in inspection.slots.items()
                 if slot.certificate is not None
             }
+            self._preflight(plan.steps, current)
             self._authenticate_management(session)
             renewed: dict[KeyReference, x509.Certificate] = {}
             for step in plan.steps:
@@ -195,13 +195,15 @@ class Renewal:
         key = self._certified(voucher, certificate)
         return self._services.management.open_session(inspection.guid, key, certificate)
 
-    def _preflight(self, steps: tuple[Step, ...]) -> None:
+    def _preflight(
+        self, steps: tuple[Step, ...], current: Mapping[KeyReference, x509.Certificate]
+    ) -> None:
         """Have everybody answer who is needed once writing has begun.
 
         Card management has answered already, with its consent.
         """
         for step in steps:
-            self._services.ca[step.slot].probe()
+            self._services.ca[step.slot].probe(current.get(step.slot))
         self._services.spine.probe()
         self._observe(events.PreflightPassed())
 

@@ -45,6 +45,11 @@ ANCHORS_UNUSABLE: Final = text(
     "RSA of 2048 bits or more nor P-256, P-384 or P-521. Nothing was asked for. Check the trust "
     "anchors in the configuration."
 )
+ISSUER_UNUSABLE: Final = text(
+    "Certificates of {issuer} cannot be checked: it, or an issuer above it, has a key, a signature "
+    "or a constraint that is not known here. Nothing was asked for. Show this text to your IT "
+    "service desk."
+)
 ANSWER_HEARSAY: Final = text(
     "The CA's answer is an error that is not protected, so anybody may have sent it. It says "
     "{reasons}{text}. Try again later, and check the CA's address in the configuration."

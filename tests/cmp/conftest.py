@@ -238,9 +238,12 @@ class FakeCa:
         asked = next(m for m in self.received if m.header.recip_nonce is None).body_type
         return self.reply(request, kinds.get(asked, BodyType.CP), content, **options)
 
-    def poll_later(self, request: ReceivedMessage, seconds: int, cert_req_id: int = 0) -> bytes:
+    def poll_later(
+        self, request: ReceivedMessage, seconds: int, cert_req_id: int = 0, **options: Any
+    ) -> bytes:
         reply = PollReply(cert_req_id=cert_req_id, check_after=seconds)
-        return self.reply(request, BodyType.POLLREP, encode_list(PollRepContent(items=[reply])))
+        content = encode_list(PollRepContent(items=[reply]))
+        return self.reply(request, BodyType.POLLREP, content, **options)
 
     def error(
         self,

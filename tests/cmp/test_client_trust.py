@@ -17,6 +17,7 @@ from selfrenew.cmp import (
     WrongTransactionError,
 )
 from selfrenew.cmp.building import (
+    NULL_CONTENT,
     MacProtection,
     SignatureProtection,
 )
@@ -26,7 +27,7 @@ from selfrenew.cmp.message import (
     ReceivedMessage,
     general_name,
 )
-from selfrenew.cmp.path import CMC_CA
+from selfrenew.cmp.path import CMC_CA, check_issued
 from selfrenew.cmp.protection import PrivateKeySigner, password_based_mac
 from selfrenew.cmp.structures import (
     BodyType,
@@ -175,6 +176,36 @@ def test_signers_that_may_not_answer_for_the_ca_are_refused(
 def test_the_root_itself_may_answer_and_need_not_be_sent(ask: Ask, ca: Any, pki: Any) -> None:
     ca.on[BodyType.CR] = lambda request: ca.grant(request, by=pki.root, chain=())
     ask()
+
+
+def test_a_signer_that_came_before_in_the_transaction_need_not_be_sent_again(
+    ask: Ask, ca: Any, pki: Any, new_key: PrivateKeySigner
+) -> None:
+    ca.on[BodyType.CR] = ca.wait
+    polled = iter([partial(ca.poll_later, seconds=1), ca.grant])
+    ca.on[BodyType.POLLREQ] = lambda request: next(polled)(request, chain=())
+    ca.on[BodyType.CERTCONF] = lambda request: ca.reply(
+        request, BodyType.PKICONF, NULL_CONTENT, chain=()
+    )
+    pending = ask()
+    check_issued(
+        pending.certificate,
+        public_key=new_key.public_key,
+        subject=pki.person.certificate.subject,
+        others=pending.others,
+        anchors=(pki.root.certificate,),
+        now=ca.clock(),
+    )
+    pending.confirm()
+    assert ca.kinds == ["cr", "pollReq", "pollReq", "certConf"]
+
+
+def test_a_signer_that_came_in_another_transaction_is_not_remembered(ask: Ask, ca: Any) -> None:
+    ask().confirm()
+    ca.received.clear()
+    ca.on[BodyType.CR] = lambda request: ca.grant(request, chain=())
+    with pytest.raises(UntrustedAnswerError, match="may speak for a CA"):
+        ask()
 
 
 def test_a_pinned_signer_needs_no_path(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an answer of the CA says, once its bytes are here (RFC 9810, 5.3; RFC 9811, 3.2)."""
 
+from collections.abc import Iterable
+
 from cryptography import x509
 
 from selfrenew import messages
@@ -108,12 +110,15 @@ def certificate_in(response: CertResponse) -> bytes:
     return encode(pair.cert_or_enc_cert.value)
 
 
-def certificates_with(answer: ReceivedMessage) -> list[x509.Certificate]:
+def certificates_with(
+    answer: ReceivedMessage, known: Iterable[x509.Certificate]
+) -> list[x509.Certificate]:
     """Give what came along with ip, cp or kup, in extraCerts and in caPubs, and can be read.
 
     Some of it may lead from the new certificate to an anchor; none of it is one for having come.
+    `known` are the transaction's extraCerts so far.
     """
-    certificates = list(answer.certificates)
+    certificates = list(known)
     for item in decode(CertRepMessage, answer.content).ca_pubs or ():
         try:
             certificate = load_certificate(encode(item))

@@ -103,6 +103,8 @@ class Conversation:
         self.sender_nonce = b""
         self.answer_nonce: bytes | None = None
         """The senderNonce of the answer that came last, believed or not."""
+        self.known: list[x509.Certificate] = []
+        """What came in extraCerts of answers that were believed; a later one may leave it out."""
         self.general_info: list[TLV] | None = None
         """What every message says beside its content, as InfoTypeAndValue."""
         self._recipient = recipient

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the client checks of every answer (RFC 9810, 5.1.1 and 5.1.3; RFC 9483, 3.5)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,11 +40,16 @@ class Trust:
 
 
 def check_protection(
-    answer: ReceivedMessage, own: Protection | None, trust: Trust, now: datetime
+    answer: ReceivedMessage,
+    own: Protection | None,
+    trust: Trust,
+    now: datetime,
+    known: Sequence[x509.Certificate] = (),
 ) -> None:
     """Require that the CA made the answer. Raise UntrustedAnswerError.
 
     `own` is what the request was protected with; one without any may be answered without any.
+    `known` are certificates that came earlier in the transaction and may be left out now.
     """
     if answer.protection is None and own is None:
         return
@@ -55,20 +60,22 @@ def check_protection(
             raise UntrustedAnswerError(messages.ANSWER_MAC)
         verify_mac(answer, own.secret)
         return
-    signer = _signer(answer, trust, now)
+    signer = _signer(answer, [*answer.certificates, *known], trust, now)
     verify_signature(answer, signer.public_key())
 
 
-def _signer(answer: ReceivedMessage, trust: Trust, now: datetime) -> x509.Certificate:
+def _signer(
+    answer: ReceivedMessage, given: Sequence[x509.Certificate], trust: Trust, now: datetime
+) -> x509.Certificate:
     pinned = [] if trust.pinned is None else [trust.pinned]
-    for certificate in (*pinned, *answer.certificates, *trust.anchors):
+    for certificate in (*pinned, *given, *trust.anchors):
         if not _goes_with(answer, certificate) or not may_sign(certificate):
             continue
         if certificate == trust.pinned:
             return certificate
         if not may_speak_for_a_ca(certificate):
             continue
-        if build_path(certificate, answer.certificates, trust.anchors, now) is not None:
+        if build_path(certificate, given, trust.anchors, now) is not None:
             return certificate
     raise UntrustedAnswerError(messages.ANSWER_UNTRUSTED.format(answer=answer.describe()))
 

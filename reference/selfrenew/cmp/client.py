@@ -214,7 +214,7 @@ class CmpClient:
             if response.status.status not in _GRANTED:
                 raise rejection(messages.CERTIFICATE_REQUEST, response.status)
             raw = certificate_in(response)
-            others = certificates_with(answer)
+            others = certificates_with(answer, conversation.known)
         try:
             certificate = load_certificate(raw)
         except UnreadableCertificateError as error:
@@ -318,9 +318,13 @@ class CmpClient:
         conversation.answer_nonce = answer.header.sender_nonce
         _log.debug("<- %s, HTTP %d", answer.describe(), reply.status)
         _log_content("<-", answer.body_type, answer.content)
-        check_protection(answer, conversation.protection, self._trust, self._clock())
+        check_protection(
+            answer, conversation.protection, self._trust, self._clock(), conversation.known
+        )
         nonces = {conversation.sender_nonce, delayed_nonce or conversation.sender_nonce}
         check_transaction(answer, conversation.transaction_id, nonces, self._clock())
+        known = conversation.known
+        known += [certificate for certificate in answer.certificates if certificate not in known]
         return answer
 
     def _poll(

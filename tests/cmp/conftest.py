@@ -221,9 +221,9 @@ class FakeCa:
         info = PkiStatusInfo(status=PkiStatus.WAITING)
         return self._response(request, CertResponse(cert_req_id=0, status=info), **options)
 
-    def refuse(self, request: ReceivedMessage, info: PkiStatusInfo) -> bytes:
+    def refuse(self, request: ReceivedMessage, info: PkiStatusInfo, **options: Any) -> bytes:
         """Refuse in the response, without an error message."""
-        return self._response(request, CertResponse(cert_req_id=0, status=info))
+        return self._response(request, CertResponse(cert_req_id=0, status=info), **options)
 
     def _response(
         self,

@@ -20,6 +20,7 @@ from selfrenew.cmp.building import (
     NULL_CONTENT,
     MacProtection,
     SignatureProtection,
+    fail_bits,
 )
 from selfrenew.cmp.checking import Trust
 from selfrenew.cmp.client import CmpClient, PendingCertificate
@@ -32,6 +33,8 @@ from selfrenew.cmp.protection import PrivateKeySigner, password_based_mac
 from selfrenew.cmp.structures import (
     BodyType,
     FailureInfo,
+    PkiStatus,
+    PkiStatusInfo,
 )
 from selfrenew.secret import Secret
 
@@ -114,6 +117,19 @@ def test_an_error_without_protection_is_passed_on_as_hearsay(ask: Ask, ca: Any) 
     with pytest.raises(UntrustedAnswerError) as caught:
         ask()
     assert 'anybody may have sent it. It says badTime ("set your clock").' in str(caught.value)
+
+
+def test_a_refusal_in_the_response_without_protection_is_passed_on_too(ask: Ask, ca: Any) -> None:
+    info = PkiStatusInfo(
+        status=PkiStatus.REJECTION,
+        status_string=["not in this profile"],
+        fail_info=fail_bits(FailureInfo.badCertTemplate),
+    )
+    ca.on[BodyType.CR] = lambda request: ca.refuse(request, info, protected=False)
+    with pytest.raises(UntrustedAnswerError) as caught:
+        ask()
+    said = 'anybody may have sent it. It says badCertTemplate ("not in this profile").'
+    assert said in str(caught.value)
 
 
 def test_an_answer_changed_anywhere_on_its_way_is_refused(ask: Ask, ca: Any, pki: Any) -> None:

@@ -23,7 +23,14 @@ from .message import ReceivedMessage, decode, fail_names, name_of
 from .names import same_name
 from .path import build_path, may_sign, may_speak_for_a_ca
 from .protection import is_mac, subject_key_identifier, verify_mac, verify_signature
-from .structures import BodyType, ErrorMsgContent, FailureInfo, PkiStatusInfo
+from .structures import (
+    BodyType,
+    CertRepMessage,
+    ErrorMsgContent,
+    FailureInfo,
+    PkiStatus,
+    PkiStatusInfo,
+)
 
 _NONCE_BYTES = 16
 _PRINTED_BELOW = 10_000
@@ -53,8 +60,10 @@ def check_protection(
     """
     if answer.protection is None and own is None:
         return
-    if answer.protection is None and answer.body_type is BodyType.ERROR:
-        raise UntrustedAnswerError(_hearsay(answer))
+    if answer.protection is None:
+        said = _refusal(answer)
+        if said is not None:
+            raise UntrustedAnswerError(_hearsay(said))
     if is_mac(answer):
         if not isinstance(own, MacProtection):
             raise UntrustedAnswerError(messages.ANSWER_MAC)
@@ -80,10 +89,20 @@ def _signer(
     raise UntrustedAnswerError(messages.ANSWER_UNTRUSTED.format(answer=answer.describe()))
 
 
-def _hearsay(answer: ReceivedMessage) -> str:
-    """Pass on what an unprotected error says: it may be what helps, if nothing to rely on."""
-    error = decode(ErrorMsgContent, answer.content)
-    said = rejection(messages.THE_REQUEST, error.pki_status_info, error.error_details)
+def _refusal(answer: ReceivedMessage) -> CaRejectedError | None:
+    """Read an error, or an ip, cp or kup that refuses; None for what is neither."""
+    if answer.body_type is BodyType.ERROR:
+        error = decode(ErrorMsgContent, answer.content)
+        return rejection(messages.THE_REQUEST, error.pki_status_info, error.error_details)
+    if answer.body_type in {BodyType.IP, BodyType.CP, BodyType.KUP}:
+        for response in decode(CertRepMessage, answer.content).response:
+            if response.status.status == PkiStatus.REJECTION:
+                return rejection(messages.THE_REQUEST, response.status)
+    return None
+
+
+def _hearsay(said: CaRejectedError) -> str:
+    """Pass on what an unprotected refusal says: it may be what helps, if nothing to rely on."""
     reasons = ", ".join(sorted(said.fail_info)) or messages.NO_REASON
     text = f' ("{said.text}")' if said.text else ""
     return messages.ANSWER_HEARSAY.format(reasons=reasons, text=text)

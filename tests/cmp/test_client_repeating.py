@@ -11,6 +11,7 @@ from selfrenew.cmp import (
     CaAnswerLostError,
     CaBusyError,
     CaDownError,
+    CaGatewayError,
     CaRejectedError,
     CaUnreachableError,
     CaWaitingError,
@@ -70,6 +71,29 @@ def test_a_request_whose_answer_is_lost_again_is_given_up(
 ) -> None:
     losing(BodyType.CR, times=2)
     with pytest.raises(CaAnswerLostError, match="Sending cr to the CA at"):
+        ask()
+    assert ca.kinds == ["cr", "cr"]
+
+
+@pytest.mark.parametrize("kind", [BodyType.CR, BodyType.CERTCONF])
+@pytest.mark.parametrize("status", [502, 504])
+def test_an_answer_that_a_gateway_was_not_given_is_lost_too(
+    ask: Ask, ca: Any, kind: BodyType, status: int
+) -> None:
+    def answer(request: ReceivedMessage) -> Any:
+        if ca.kinds.count(kind.standard_name) == 1:
+            return status, "text/html", b"<h1>"
+        return ca.usual(request)
+
+    ca.on[kind] = answer
+    ask().confirm()
+    again = kind.standard_name
+    assert ca.kinds == (["cr", again, "certConf"] if kind is BodyType.CR else ["cr", again, again])
+
+
+def test_a_request_that_a_gateway_gets_no_answer_to_again_is_given_up(ask: Ask, ca: Any) -> None:
+    ca.on[BodyType.CR] = lambda _: (504, "text/html", b"<h1>")
+    with pytest.raises(CaGatewayError, match="Sending cr to the CA failed: HTTP 504"):
         ask()
     assert ca.kinds == ["cr", "cr"]
 

@@ -11,7 +11,7 @@ from selfrenew.http import Answer, one_line
 
 from .building import CERT_REQ_ID
 from .checking import rejection
-from .errors import CaBusyError, CmpFormatError, NotCmpError
+from .errors import CaBusyError, CaGatewayError, CmpFormatError, NotCmpError
 from .message import ReceivedMessage, decode, decode_list, decode_message, encode
 from .structures import (
     BodyType,
@@ -23,6 +23,8 @@ from .structures import (
 )
 
 CONTENT_TYPE = "application/pkixcmp"
+_GATEWAY = frozenset({502, 504})
+"""A gateway's own: no answer of the server behind it (RFC 9110, 15.6.3 and 15.6.5)."""
 ANSWERS = {
     BodyType.IR: BodyType.IP,
     BodyType.CR: BodyType.CP,
@@ -35,9 +37,8 @@ def read_answer(attempted: str, reply: Answer) -> ReceivedMessage:
     """Read an HTTP answer as CMP, of any status (RFC 9811, 3.1). Raise NotCmpError, CaBusyError."""
     if reply.content_type != CONTENT_TYPE:
         if reply.status >= 500:
-            raise CaBusyError(
-                messages.CA_FAILED.format(attempted=attempted, status=reply.status), None
-            )
+            kind = CaGatewayError if reply.status in _GATEWAY else CaBusyError
+            raise kind(messages.CA_FAILED.format(attempted=attempted, status=reply.status), None)
         what = one_line(reply.content_type) or messages.NO_CONTENT_TYPE
         raise NotCmpError(
             messages.ANSWER_NO_CMP.format(attempted=attempted, status=reply.status, what=what)

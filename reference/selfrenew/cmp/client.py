@@ -5,7 +5,8 @@ Nothing in an answer is believed before its protection holds and it belongs to t
 caller judges the certificate, on the card, between `request` and `confirm` or `reject`.
 
 Where an answer fails to come, or cannot be used, the transaction is still brought to its end:
-- A request whose answer was lost is made once more, for the same key and in a new transaction.
+- A request whose answer was lost is made once more, for the same key and in a new transaction;
+  a gateway that was given none has lost it too.
 - certConf without a usable answer is sent once more in the same one: it may have been taken.
 - An answer to a request that cannot be used is answered by an error message, which ends it.
 - A CA that asks to come back is asked again, as long as the patience for it lasts.
@@ -63,6 +64,7 @@ from .errors import (
     CaAnswerLostError,
     CaBusyError,
     CaDownError,
+    CaGatewayError,
     CaRejectedError,
     CaUnreachableError,
     CaWaitingError,
@@ -85,6 +87,7 @@ from .trace import describe_content
 _log = logging.getLogger("selfrenew.cmp")
 _content_log = logging.getLogger("selfrenew.cmp.content")
 _GRANTED = frozenset({PkiStatus.ACCEPTED, PkiStatus.GRANTED_WITH_MODS})
+_LOST: tuple[type[CmpError], ...] = (CaAnswerLostError, CaGatewayError)
 _UNUSABLE = {
     UntrustedAnswerError: FailureInfo.badMessageCheck,
     WrongTransactionError: FailureInfo.badRecipientNonce,
@@ -92,6 +95,7 @@ _UNUSABLE = {
     NotCmpError: FailureInfo.badDataFormat,
 }
 """Answers that nothing can be done with, and what the CA is told of them."""
+_CONFIRMED_AGAIN: tuple[type[CmpError], ...] = (*_LOST, *_UNUSABLE)
 
 
 @dataclass
@@ -190,7 +194,7 @@ class CmpClient:
         patience = Patience(self._patience_seconds, self._sleep)
         try:
             return self._request(kind, content, protection, patience)
-        except CaAnswerLostError as error:
+        except _LOST as error:
             # A transactionID counts once (RFC 9810, 5.1.1), and for the same key a CA that has
             # issued the certificate already gives that one.
             _log.info("asking again, in a new transaction: %s", error)
@@ -265,7 +269,7 @@ class CmpClient:
 
         try:
             send()
-        except (CaAnswerLostError, *_UNUSABLE) as error:
+        except _CONFIRMED_AGAIN as error:
             _log.info("confirming again, in the same transaction: %s", error)
             done = FailureInfo.certConfirmed if rejection_text is None else FailureInfo.certRevoked
             try:

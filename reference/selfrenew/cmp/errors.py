@@ -9,6 +9,7 @@ CmpError
 │   └── CaAnswerLostError     the message was sent, so it may have been acted on
 ├── TlsNotTrustedError        somebody answered who cannot show a trusted name
 ├── CaBusyError               the CA asks to come back later
+│   └── CaGatewayError        a gateway was given no answer of the CA, which may have acted
 ├── NotCmpError               an answer that is not CMP
 ├── UnusableAnchorsError      no way to an anchor that certificates are checked along here
 ├── UntrustedAnswerError      CMP, but its protection or its signer does not hold
@@ -52,6 +53,10 @@ class CaBusyError(CmpError):
     def __init__(self, text: str, retry_after_seconds: float | None) -> None:
         super().__init__(text)
         self.retry_after_seconds = retry_after_seconds
+
+
+class CaGatewayError(CaBusyError):
+    """A gateway on the way was given no answer of the CA, which may have acted on the message."""
 
 
 class NotCmpError(CmpError):

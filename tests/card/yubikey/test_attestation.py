@@ -36,7 +36,7 @@ def test_an_attestation_passes_for_no_real_yubikeys(yubikey: Terminal) -> None:
 
 
 def test_what_was_not_generated_here_is_not_attested(open_yubikey: Terminal) -> None:
-    assert open_yubikey.raw("00F99A00") == "6A88"
+    assert open_yubikey.raw("00F99A00") == "6A80"
     open_yubikey.send("00FE119A", tlv("06", bytes(31) + b"\x07"), le="")
     assert open_yubikey.raw("00F99A00") == "6A80"
     for wrong in ("00F9F900", "00F99B00", "00F98000", "00F99A01"):

@@ -44,9 +44,8 @@ class Attestation:
         if reference not in SLOTS or command.p2:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         stored = self._store.state.keys.get(reference)
-        if stored is None:
-            raise CommandRefusedError(StatusWord.REFERENCED_DATA_NOT_FOUND)
-        if stored.origin is KeyOrigin.IMPORTED:
+        if stored is None or stored.origin is KeyOrigin.IMPORTED:
+            # Clients tell by 6A80 that there is no key to be attested.
             raise incorrect_data()
         signer, issuer = self._issuer()
         certificate = self._builder(reference, stored, issuer)

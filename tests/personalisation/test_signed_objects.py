@@ -69,6 +69,12 @@ def signed(card: CompleteCard, tag: str) -> tuple[Signed, bytes]:
     return read_signed(block), values[0xBC][: HEADER_BYTES + record]
 
 
+def covered(card: CompleteCard, tag: str) -> bytes:
+    """Give what the security object covers of an object: all but the 53 around it."""
+    content = card.content(tag)
+    return bytes((0x7E, len(content))) + content if tag == "7E" else content
+
+
 def signer(card: CompleteCard) -> x509.Certificate:
     certificates = signed(card, "5FC102")[0].certificates
     assert certificates is not None
@@ -169,13 +175,16 @@ def test_the_security_object_has_the_hash_of_each_object(card: CompleteCard) -> 
     lds, rest = decoder.decode(signed(card, "5FC106")[1])
     assert rest == b""
     version, algorithm, hashes = (lds.getComponentByPosition(at) for at in range(3))
-    assert (int(version), str(algorithm.getComponentByPosition(0))) == (0, SHA256)
+    # SP 800-78-4, 3.2.3: by the same algorithm as the signature.
+    digest = signed(card, "5FC106")[0].digest
+    assert (int(version), str(algorithm.getComponentByPosition(0))) == (0, digest)
+    hash_name = "sha384" if digest == SHA384 else "sha256"
     found = {
         int(each.getComponentByPosition(0)): bytes(each.getComponentByPosition(1))
         for each in (hashes.getComponentByPosition(at) for at in range(len(hashes)))
     }
     assert found == {
-        number: hashlib.sha256(card.content(CONTAINERS[container])).digest()
+        number: hashlib.new(hash_name, covered(card, CONTAINERS[container])).digest()
         for number, container in groups.items()
     }
 

@@ -11,7 +11,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from selfrenew.iso7816 import Tlv
 from selfrenew.piv.objects import CardholderUniqueIdentifier, DataObject
 from selfrenew.piv.references import Algorithm, KeyReference
 from selfrenew_emulator.ca import CARD_AUTHENTICATION
@@ -144,12 +143,7 @@ class Completion:
 
     def _contents(self) -> dict[DataObject, bytes]:
         objects = self._card.state.objects
-        contents = {each: objects[each.tag] for each in COVERED if each.tag in objects}
-        for each in (DataObject.DISCOVERY, DataObject.BIOMETRIC_GROUP_TEMPLATE):
-            if each in contents:
-                # The card keeps these with their own wrapper.
-                contents[each] = Tlv.from_bytes(contents[each]).value
-        return contents
+        return {each: objects[each.tag] for each in COVERED if each.tag in objects}
 
 
 def signer_curve(algorithm: Algorithm) -> ec.EllipticCurve:

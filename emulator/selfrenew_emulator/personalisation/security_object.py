@@ -16,6 +16,7 @@ from selfrenew.iso7816 import Tlv
 from selfrenew.piv.objects import DataObject
 
 from .content_signer import ContentSigner
+from .signed_data import hash_for
 
 COVERED = (
     DataObject.CARD_CAPABILITY_CONTAINER,
@@ -52,14 +53,18 @@ class LdsSecurityObject:
 
 
 def security_object(contents: Mapping[DataObject, bytes], signer: ContentSigner) -> bytes:
-    """Build the object over what a card holds; `contents` are without the wrapper 53 or 7E."""
+    """Build the object over what a card holds; `contents` are without the wrapper 53.
+
+    The discovery object and the BIT group template have none: their own tags are covered too, as
+    validators compute it. All hashes are by the signature's algorithm (SP 800-78-4, 3.2.3).
+    """
     covered = [each for each in COVERED if contents.get(each)]
     groups = dict(enumerate(covered, start=1))
     mapping = b"".join(
         bytes((number,)) + data_object.container.to_bytes(2, "big")
         for number, data_object in groups.items()
     )
-    digest = hashes.SHA256()
+    digest = hash_for(signer.key)
     body = LdsSecurityObject(
         version=_VERSION,
         hash_algorithm=algorithms.digest_identifier(digest),

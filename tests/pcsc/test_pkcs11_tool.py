@@ -16,6 +16,7 @@ from .conftest import Insert, Printed, Run
 from .issued_card import (
     AUTHENTICATION,
     CARD_AUTHENTICATION,
+    CURRENT,
     GUID,
     PIN,
     PRINTED,
@@ -191,3 +192,12 @@ def test_a_blank_card_is_a_token_without_keys(
     said = printed(*LOGIN, "--list-objects")
     assert not objects(said, "Private Key Object")
     assert not objects(said, "Certificate Object")
+
+
+def test_its_own_test_finds_no_error(insert: Insert, printed: Printed) -> None:
+    # For random numbers OpenSC asks for a challenge under the default algorithm, Triple DES.
+    insert(four_keys(Algorithm.RSA2048), management=Algorithm.TDES)
+    said = printed(*LOGIN, "--test")
+    assert said.endswith("\nNo errors\n")
+    used = [len(re.findall(r"RSA-X-509: OK", part)) for part in re.split("Verify|Decryption", said)]
+    assert used == [len(CURRENT) - 1, len(CURRENT) - 1, len(CURRENT) + 1], said

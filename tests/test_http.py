@@ -75,11 +75,26 @@ def test_a_silent_server_is_not_waited_for(loopback: Any, tls_root: Path) -> Non
     loopback.stopped.set()
 
 
-def test_a_server_that_drips_is_not_waited_for_either(loopback: Any, tls_root: Path) -> None:
+@pytest.mark.parametrize(
+    ("begun", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\n", b"X"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=", b"x"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X"),
+    ],
+    ids=["body", "head", "interim answers", "chunk extension", "trailer"],
+)
+def test_a_server_that_drips_is_not_waited_for_either(
+    loopback: Any, tls_root: Path, begun: bytes, drop: bytes
+) -> None:
     def drip(_: object) -> Iterator[bytes]:
-        yield b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-        while not loopback.stopped.wait(0.02):
-            yield b"x"
+        yield begun
+        for _ in range(150):
+            if loopback.stopped.wait(0.02):
+                return
+            yield drop
 
     loopback.respond = drip
     with (
@@ -87,7 +102,7 @@ def test_a_server_that_drips_is_not_waited_for_either(loopback: Any, tls_root: P
         pytest.raises(UnreachableError, match="no whole answer in time"),
     ):
         exchange(http, WHAT, "GET", loopback.url)
-    assert loopback.bytes_sent < 1000
+    assert loopback.bytes_sent < len(begun) + 100 * len(drop)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ class _Connection:
         self._state = h11.Connection(h11.CLIENT)
         self._request: httpx.Request | None = None
         self._idle_until = 0.0
+        self._answer_until: float | None = None
 
     @property
     def usable(self) -> bool:
@@ -131,7 +132,10 @@ class _Connection:
     def send(
         self, request: httpx.Request, write_seconds: float | None, read_seconds: float | None
     ) -> h11.Response:
-        """Send a request and read its answer's head. Raise httpx.TransportError."""
+        """Send a request and read its answer's head. Raise httpx.TransportError.
+
+        `read_seconds` is the time of the whole answer, however its bytes trickle in.
+        """
         self._request = request
         try:
             head = h11.Request(
@@ -148,7 +152,7 @@ class _Connection:
             raise httpx.WriteTimeout(str(error), request=request) from error
         except OSError as error:
             raise httpx.WriteError(str(error), request=request) from error
-        self._line.settimeout(read_seconds)
+        self._answer_until = None if read_seconds is None else time.monotonic() + read_seconds
         while True:
             event = self._next_event()
             if isinstance(event, h11.Response):
@@ -166,6 +170,7 @@ class _Connection:
     def _next_event(self) -> object:
         try:
             while (event := self._state.next_event()) is h11.NEED_DATA:
+                self._line.settimeout(self._seconds_left())
                 self._state.receive_data(self._line.recv(_PART_BYTES))
         except TimeoutError as error:
             raise httpx.ReadTimeout(str(error), request=self._request) from error
@@ -174,6 +179,15 @@ class _Connection:
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError(str(error), request=self._request) from error
         return event
+
+    def _seconds_left(self) -> float | None:
+        """Give what is left of the answer's time. Raise TimeoutError where nothing is."""
+        if self._answer_until is None:
+            return None
+        left = self._answer_until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
 
 
 class _Body(httpx.SyncByteStream):

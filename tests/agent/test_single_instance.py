@@ -51,6 +51,28 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         pass
 
 
+def test_a_link_that_somebody_else_left_is_not_written_to(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.write_text("kept")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "agent.lock").symlink_to(own)
+    with pytest.raises(NoInstanceFolderError), SingleInstance({}, tmp_path / "folder"):
+        pass
+    assert own.read_text() == "kept"
+
+
+def test_a_folder_of_somebody_else_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with (
+        pytest.raises(NoInstanceFolderError, match="not permitted"),
+        SingleInstance({}, tmp_path),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_session_is_no_path(tmp_path: Path) -> None:
     with SingleInstance({"XDG_SESSION_ID": "../../x"}, tmp_path):
         assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]

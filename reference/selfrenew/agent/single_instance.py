@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One agent in a person's session: a second one would ask for the same passcode again."""
 
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -32,17 +33,19 @@ class SingleInstance:
     def __enter__(self) -> Self:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            file = _open(self._folder, self._path.name)
         except OSError as error:
             raise NoInstanceFolderError(self._folder, error.strerror or str(error)) from error
         try:
             _lock(file)
         except OSError as error:
-            process = os.pread(file, 32, 0).decode("ascii", "replace").strip()
+            os.lseek(file, 0, os.SEEK_SET)
+            process = os.read(file, 32).decode("ascii", "replace").strip()
             os.close(file)
             raise AlreadyRunningError(process) from error
         os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()}\n".encode(), 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, f"{os.getpid()}\n".encode())
         self._file = file
         return self
 
@@ -61,12 +64,30 @@ class SingleInstance:
 if sys.platform == "win32":
     import msvcrt
 
+    def _open(folder: Path, name: str) -> int:
+        return os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+
     def _lock(file: int) -> None:
         # Far behind the number, which a second agent reads.
         os.lseek(file, 1 << 20, os.SEEK_SET)
         msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
 else:
     import fcntl
+
+    def _open(folder: Path, name: str) -> int:
+        """Open a file in a folder of our own. Raise OSError.
+
+        Without XDG_RUNTIME_DIR the folder is below /tmp, where anybody may have made it first, with
+        a link to what is not to be written to.
+        """
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(opened).st_uid != os.geteuid():
+                raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+            return os.open(name, flags, 0o600, dir_fd=opened)
+        finally:
+            os.close(opened)
 
     def _lock(file: int) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -310,6 +310,22 @@ def test_a_browser_that_stays_keeps_no_removal_waiting(
     closed.set()
 
 
+def test_a_spine_that_does_not_answer_keeps_no_removal_waiting(
+    make_desk: MakeDesk, selfrenew_card: Card, later_card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = make_desk()
+    desk.reader.insert(later_card)
+    desk.sign_in()
+    desk.until(CardState.SIGNED_IN)
+    answers = threading.Event()
+    monkeypatch.setattr(desk.spine, "log_out", lambda _: answers.wait(3 * WAIT_SECONDS))
+    desk.reader.remove()
+    assert desk.until(CardState.NO_CARD).login is None
+    desk.reader.insert(selfrenew_card)
+    desk.dialogs.expect("passcode")
+    answers.set()
+
+
 def test_who_unlocked_her_card_on_the_page_is_asked_to_sign_in(
     make_desk: MakeDesk, selfrenew_card: Card
 ) -> None:

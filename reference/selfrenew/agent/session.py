@@ -19,6 +19,9 @@ from .errors import CertificateExpiredError, NoCertificateError, NoSuchRoleError
 from .notice import ExpiryNotice, expiry_notice
 
 ChooseRole = Callable[[Sequence[Role]], Role]
+_LOG_OUT_SECONDS = 5.0
+_REMOVAL_SECONDS = 1.0
+"""How long who notices a removal waits for the Spine; the next card may be in already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,18 @@ class AgentSession:
 
     def card_removed(self) -> None:
         """End the session because the card is gone."""
-        self.end()
+        self.end(_REMOVAL_SECONDS)
 
-    def end(self) -> None:
-        """Log out. A Spine that does not answer does not keep the session."""
+    def end(self, patience_seconds: float = _LOG_OUT_SECONDS) -> None:
+        """Log out. A Spine that does not answer keeps neither the session nor who ends it."""
         with self._handover:
             login, self.login = self.login, None
         if login is not None:
-            self._log_out(login.spine)
+            thread = threading.Thread(
+                target=self._log_out, args=(login.spine,), name="log-out", daemon=True
+            )
+            thread.start()
+            thread.join(patience_seconds)
 
     def _log_out(self, spine: SpineLogin) -> None:
         # Where it fails, the ticket is forgotten here and ends there by itself.

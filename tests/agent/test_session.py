@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +18,7 @@ from selfrenew.agent import (
     NoSuchRoleError,
 )
 from selfrenew.config import Reference, assemble, load_configuration
+from selfrenew.iso7816 import Instruction
 from selfrenew.piv import CertificateObject, DataObject
 from selfrenew.piv.errors import (
     PasscodeBlockedError,
@@ -26,7 +29,7 @@ from selfrenew.piv.errors import (
 from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
 from selfrenew.services import Role, ServiceRefusedError, ServiceUnreachableError, SpineLogin
-from selfrenew.transport import CardRemovedError, NoCardError
+from selfrenew.transport import CardRemovedError, NoCardError, ReaderBusyError
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.reader import EmbeddedReader
@@ -233,6 +236,39 @@ def test_a_wrong_passcode_is_not_told_to_the_spine(
     with pytest.raises(WrongPasscodeError):
         session.sign_in(Secret("999999"), first)
     assert not asked
+
+
+def test_while_the_spine_is_asked_nobody_can_sign_with_the_card(
+    session: AgentSession, reference: Reference
+) -> None:
+    is_verified, answers = bytes.fromhex("00200080"), set[bytes]()
+
+    def look(_: object) -> None:
+        with closing(reference.reader.connect()) as other:
+            answers.add(other.transmit(is_verified))
+
+    reference.http.event_hooks = {"request": [look]}
+    session.sign_in(PASSCODE, first)
+    assert answers == {bytes.fromhex("63C3")}
+
+
+def test_nobody_comes_between_the_passcode_and_the_signature(
+    session: AgentSession, selfrenew_reader: EmbeddedReader
+) -> None:
+    held: dict[Instruction, set[bool]] = defaultdict(set)
+
+    def look(command: bytes, exchange: Callable[[bytes], bytes]) -> bytes:
+        try:
+            selfrenew_reader.connect()
+        except ReaderBusyError:
+            held[Instruction(command[1])].add(True)
+        else:
+            held[Instruction(command[1])].add(False)
+        return exchange(command)
+
+    selfrenew_reader.tap = look
+    session.sign_in(PASSCODE, first)
+    assert held[Instruction.VERIFY] == held[Instruction.GENERAL_AUTHENTICATE] == {True}
 
 
 @pytest.mark.parametrize("passcode", ["", "123456789", "\ud800"])

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 
+from cryptography import x509
+
 from selfrenew.clock import Clock
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
@@ -39,6 +41,31 @@ class Login:
         return self.spine.certificate_serial
 
 
+@dataclass(frozen=True, slots=True)
+class _KeyOfAMoment:
+    """Signs with the card held, which has forgotten the passcode when it is let go.
+
+    Other programs have the card while the Spine is waited for, and could sign with what is verified
+    on it.
+    """
+
+    connection: CardConnection
+    client: PivClient
+    passcode: Secret = field(repr=False)
+    certificate: x509.Certificate
+
+    def sign(self, data: bytes) -> bytes:
+        """Sign as a `CardKey` does. Raise PivError or TransportError."""
+        reference = KeyReference.PIV_AUTHENTICATION
+        key = CardKey.certified(self.client, reference, self.certificate, self.passcode)
+        with self.connection.exclusive():
+            self.client.select()
+            self.client.verify(self.passcode)
+            signature = key.sign(data)
+            self.connection.reset()
+        return signature
+
+
 class AgentSession:
     """One card in one reader. Removing the card ends the session; `card_removed` is told of it.
 
@@ -70,30 +97,30 @@ class AgentSession:
         self, connection: CardConnection, passcode: Secret, choose_role: ChooseRole
     ) -> Login:
         client = PivClient(connection)
-        client.select()
-        inspection = inspect(client, self._clock())
-        slot = inspection.slots[KeyReference.PIV_AUTHENTICATION]
-        certificate = slot.certificate
-        if certificate is None or slot.state is SlotState.UNSUPPORTED:
-            raise NoCertificateError
-        key = CardKey.certified(client, KeyReference.PIV_AUTHENTICATION, certificate, passcode)
-        client.verify(passcode)
+        with connection.exclusive():
+            client.select()
+            inspection = inspect(client, self._clock())
+            slot = inspection.slots[KeyReference.PIV_AUTHENTICATION]
+            certificate = slot.certificate
+            if certificate is None or slot.state is SlotState.UNSUPPORTED:
+                raise NoCertificateError
+            client.verify(passcode)
+            # It forgets the passcode again, since the Spine may take any time to answer.
+            connection.reset()
         try:
+            key = _KeyOfAMoment(connection, client, passcode, certificate)
             spine = self._spine.sign_in(key, certificate)
         except ServiceRefusedError as error:
             if error.reason == "expired":
                 raise CertificateExpiredError(certificate.not_valid_after_utc) from error
             raise
         try:
-            # It forgets the passcode, since to pick a role may take any time.
-            connection.reset()
-            client.select()
             role = self._take_role(spine, choose_role)
             notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
             login = Login(spine, role, inspection.guid, notice)
-            with self._handover:
+            with connection.exclusive(), self._handover:
                 # The card may have been out since it signed; from here on `card_removed` ends it.
-                client.guid()
+                client.select()
                 self.login = login
         except BaseException:
             self._log_out(spine)

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The pages as they are sent: never blank, one script inline, every word from the catalogue."""
 
+import asyncio
 import base64
 import hashlib
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import selfrenew.portal
@@ -15,6 +18,7 @@ from selfrenew import messages
 from selfrenew.portal import AssetsMissingError, load_assets
 from selfrenew.portal.compatibility import BUILT_IN, load_table
 from selfrenew.portal.pages import Diagnosis
+from selfrenew.services import ServiceUnreachableError
 from selfrenew_steps.running_portal import CONTACTS, PAGE
 
 FOLDER = Path(selfrenew.portal.__path__[0])
@@ -142,6 +146,22 @@ def test_the_check_names_a_spine_that_is_away_and_a_browser_that_cannot(portal: 
     portal.spine.away = True
     text = portal.look("/check", IE_MODE).text
     assert _result(text, "browser") == _result(text, "server-spine") == "failed"
+
+
+def test_many_who_check_while_the_spine_is_silent_wait_for_one_answer(portal: Any) -> None:
+    def be_silent() -> None:
+        portal.spine.probed += 1
+        portal.clock.advance(timedelta(seconds=30))
+        raise ServiceUnreachableError("no answer in time")
+
+    async def check() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(portal.client.application)
+        async with httpx.AsyncClient(transport=transport, base_url="https://portal.test") as client:
+            return await asyncio.gather(*(client.get("/check") for _ in range(5)))
+
+    portal.spine.probe = be_silent
+    assert [answer.status_code for answer in asyncio.run(check())] == [200] * 5
+    assert portal.spine.probed == 1
 
 
 def test_without_the_built_style_sheet_it_is_said_how_to_get_it(tmp_path: Path) -> None:

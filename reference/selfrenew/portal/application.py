@@ -4,7 +4,6 @@
 from http import HTTPStatus
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -114,7 +113,7 @@ class _Views:
     async def check(self, request: Request) -> Response:
         """Show what the set-up lacks."""
         verdict = self._verdict(request)
-        reachable = await run_in_threadpool(self._spine.reachable)
+        reachable = await self._spine.reachable()
         results = [browser_result(verdict), *server_results(spine_reachable=reachable)]
         return self._pages.check(verdict, results)
 

@@ -2,9 +2,11 @@
 """What the portal itself can check for the page that checks a set-up."""
 
 import logging
+from asyncio import Lock
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Lock
+
+from starlette.concurrency import run_in_threadpool
 
 from selfrenew import messages
 from selfrenew.clock import Clock
@@ -26,20 +28,21 @@ class CheckResult:
 
 
 class SpineProbe:
-    """Asks whether the Spine is there, at most once in ten seconds however many people check."""
+    """Asks whether the Spine is there, once for all who check meanwhile or in ten seconds after."""
 
     def __init__(self, spine: SpineClient, clock: Clock) -> None:
         self._spine = spine
         self._clock = clock
+        # Not a thread's: who waits for the answer must not take up the threads of others.
         self._lock = Lock()
         self._last: tuple[datetime, bool] | None = None
 
-    def reachable(self) -> bool:
-        """Tell whether it answers; blocks while it is asked."""
-        with self._lock:
-            now = self._clock()
-            if self._last is None or now - self._last[0] >= _KEPT_FOR:
-                self._last = (now, self._ask())
+    async def reachable(self) -> bool:
+        """Tell whether it answers."""
+        async with self._lock:
+            if self._last is None or self._clock() - self._last[0] >= _KEPT_FOR:
+                found = await run_in_threadpool(self._ask)
+                self._last = (self._clock(), found)
             return self._last[1]
 
     def _ask(self) -> bool:

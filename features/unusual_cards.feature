@@ -43,3 +43,20 @@ Feature: Cards that are not as a renewal left them
     Then both certificates on her card have more than 1536 bytes
     And each certificate on her card belongs to the key beside it
     And the CA holds both certificates on her card for valid
+
+  Scenario Outline: What is certified for a kind of key that is not known is never replaced
+    Given another tool has put a certificate for an Ed25519 key on her card for <slot>
+    When Alice tries to renew her card
+    Then she is told that her <slot> certificate is of a kind that cannot be renewed
+
+    Examples:
+      | slot           |
+      | signing        |
+      | authentication |
+
+  @browser
+  Scenario: The page says why such a card is not renewed, and where to go
+    Given another tool has put a certificate for an Ed25519 key on her card for signing
+    And Alice is signed in at her desktop
+    When Alice opens the service in her browser
+    Then "Renew Certificate" is not active, because "of a kind that cannot be renewed here. Visit your Registration Authority"

@@ -100,7 +100,7 @@ class Desk:
         login = self.until(CardState.SIGNED_IN).login
         assert login is not None
         if login.notice is not None:
-            self.dialogs.expect("notice")
+            self.dialogs.expect("notice" if login.notice.renewable else "told")
         return login
 
     def put_away_windows(self) -> None:

@@ -4,13 +4,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding
 from pytest_bdd import given, parsers, then, when
 
 from selfrenew.agent import Login
 from selfrenew.config import Reference
-from selfrenew.piv import CardholderUniqueIdentifier
-from selfrenew.renewal import CardSwappedError, Event, describe
+from selfrenew.piv import CardholderUniqueIdentifier, CertificateObject
+from selfrenew.renewal import (
+    CardSwappedError,
+    Event,
+    UnsupportedCertificateError,
+    describe,
+)
 from selfrenew.secret import Secret
 from selfrenew.transport import Reader
 from selfrenew_emulator.card import Card, generate_any, store_key
@@ -183,6 +191,44 @@ def another_tool_made_a_key(stage: Stage, slot: str) -> None:
     card.store.put_key(reference, replace(stored, material=other.material))
     card.store.commit()
     stage.reader.insert(card)
+
+
+@given(
+    parsers.re(
+        r"another tool has put a certificate for an Ed25519 key on her card for "
+        r"(?P<slot>signing|authentication)"
+    )
+)
+def another_tool_certified(stage: Stage, slot: str) -> None:
+    card = stage.reader.remove()
+    put_certificate_of_unknown_kind(card, slot)
+    stage.reader.insert(card)
+
+
+def put_certificate_of_unknown_kind(card: Card, slot: str) -> None:
+    """Put what a slot's certificate says into another one, for a key that is not known here."""
+    tag = int(SLOTS[slot][1], 16)
+    kept = CertificateObject.from_bytes(card.state.objects[tag])
+    old = x509.load_der_x509_certificate(kept.certificate_der)
+    builder = x509.CertificateBuilder(
+        old.issuer,
+        old.subject,
+        ed25519.Ed25519PrivateKey.generate().public_key(),
+        old.serial_number,
+        old.not_valid_before_utc,
+        old.not_valid_after_utc,
+    )
+    new = builder.sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    content = CertificateObject(new.public_bytes(Encoding.DER))
+    card.store.put_object(tag, bytes(content))
+    card.store.commit()
+
+
+@then(parsers.parse("she is told that her {slot} certificate is of a kind that cannot be renewed"))
+def told_of_unknown_kind(attempted: Attempt, slot: str) -> None:
+    assert isinstance(attempted.error, UnsupportedCertificateError)
+    assert f"The {slot} certificate on the card is of a kind" in attempted.text
+    assert "Registration Authority" in attempted.text
 
 
 @given(

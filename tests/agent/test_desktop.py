@@ -24,6 +24,7 @@ from selfrenew_emulator.card import Card
 from selfrenew_emulator.reader import EmbeddedReader
 from selfrenew_emulator.stage import EmbeddedStage
 from selfrenew_steps.scripted_dialogs import WAIT_SECONDS, ScriptedDialogs
+from selfrenew_steps.trouble import put_certificate_of_unknown_kind
 
 PASSCODE, WRONG = Secret("123456"), Secret("999999")
 
@@ -445,6 +446,18 @@ def test_an_expired_card_is_sent_to_the_registration_authority(
     desk.reader.insert(selfrenew_card)
     desk.answer("passcode", PASSCODE)
     assert "Registration Authority" in desk.dialogs.expect("told")
+
+
+def test_who_cannot_renew_is_told_where_to_go_and_asked_nothing(
+    make_desk: MakeDesk, selfrenew_card: Card
+) -> None:
+    put_certificate_of_unknown_kind(selfrenew_card, "signing")
+    desk = make_desk()
+    desk.reader.insert(selfrenew_card)
+    desk.sign_in()
+    told = desk.dialogs.expect("told")
+    assert "They cannot be renewed by self-service" in told
+    assert "Visit your Registration Authority" in told
 
 
 def test_a_spine_that_is_down_is_tried_again_with_the_card_in(

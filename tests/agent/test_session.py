@@ -17,6 +17,7 @@ from selfrenew.agent import (
     NoCertificateError,
     NoSuchRoleError,
 )
+from selfrenew.agent.failures import FailureReason, reason_of
 from selfrenew.config import Reference, assemble, load_configuration
 from selfrenew.iso7816 import Instruction
 from selfrenew.piv import CertificateObject, DataObject
@@ -36,6 +37,7 @@ from selfrenew_emulator.reader import EmbeddedReader
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import EmbeddedStage
 from selfrenew_steps.card_contents import read_contents, tries_left
+from selfrenew_steps.trouble import put_certificate_of_unknown_kind
 
 PASSCODE = Secret("123456")
 
@@ -89,8 +91,22 @@ def test_a_certificate_for_a_kind_of_key_that_is_not_known_is_none_to_sign_in_wi
     if selfrenew_reader.card_present:
         selfrenew_reader.remove()
     selfrenew_reader.insert(card)
-    with pytest.raises(NoCertificateError):
+    with pytest.raises(NoCertificateError, match="of a kind that is not known here") as refused:
         session.sign_in(PASSCODE, first)
+    assert reason_of(refused.value) is FailureReason.UNSUPPORTED_CERTIFICATE
+
+
+def test_the_notice_of_a_card_that_cannot_be_renewed_asks_nothing(
+    session: AgentSession, selfrenew_reader: EmbeddedReader, selfrenew_card: Card
+) -> None:
+    selfrenew_reader.remove()
+    put_certificate_of_unknown_kind(selfrenew_card, "signing")
+    selfrenew_reader.insert(selfrenew_card)
+    notice = session.sign_in(PASSCODE, first).notice
+    assert notice is not None
+    assert not notice.renewable
+    assert "Visit your Registration Authority" in notice.text
+    assert "?" not in notice.text
 
 
 def test_a_session_has_the_role_that_was_chosen(

@@ -59,6 +59,11 @@ def select_not_due(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     select(page, portal, agent)
 
 
+def select_unsupported(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
+    agent.due(30, "unsupported")
+    select(page, portal, agent)
+
+
 def select_nothing(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     select_not_due(page, portal, agent)
     go_on(page)
@@ -203,6 +208,7 @@ SCENES: dict[str, Scene] = {
     "signed-out": _waits("card", "You have been logged out"),
     "select": select,
     "select-not-due": select_not_due,
+    "select-unsupported": select_unsupported,
     "select-nothing": select_nothing,
     "passcode": passcode,
     "wrong-passcode": wrong_passcode,

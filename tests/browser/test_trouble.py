@@ -119,6 +119,29 @@ def test_a_renewal_that_is_not_due_says_why_and_from_when(
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (
+            "unsupported",
+            "A certificate on your smartcard is of a kind that cannot be renewed here.",
+        ),
+        (
+            "nothing_vouches",
+            "Neither certificate on your smartcard can vouch for a renewal any more.",
+        ),
+    ],
+)
+def test_what_cannot_be_renewed_here_says_why_and_where_to_go(
+    page: Any, portal: RunningPortal, agent: FakeAgent, state: str, why: str
+) -> None:
+    agent.due(30, state)
+    page.goto(portal.url)
+    renew = page.get_by_label("Renew Certificate")
+    expect(renew).to_be_disabled()
+    expect(renew).to_have_accessible_description(re.compile(f"^{why} Visit your Registration"))
+
+
 def test_a_renewal_over_a_remote_desktop_is_refused_with_the_agents_reason(
     page: Any, portal: RunningPortal, agent: FakeAgent
 ) -> None:

@@ -15,6 +15,7 @@ from selfrenew_emulator.card import Card, Personality
 from selfrenew_emulator.card.vendor import KeyOrigin
 from selfrenew_emulator.cli.card_changes import change_image
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
+from selfrenew_steps.trouble import put_certificate_of_unknown_kind
 
 AUTHENTICATION, SIGNING = KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE
 SLOTS = {"authentication": AUTHENTICATION, "signing": SIGNING}
@@ -105,6 +106,20 @@ def test_status_tells_a_card_without_certificates(run: Any, card: Any) -> None:
         None,
     )
     assert "missing" in run("status").out
+
+
+def test_status_and_login_tell_what_cannot_be_renewed_here(run: Any, card: Any) -> None:
+    opened = Card.open(card.path)
+    put_certificate_of_unknown_kind(opened, "signing")
+    opened.close()
+    ended = run("status")
+    assert "Signing certificate (9C): unsupported, 30 days left" in ended.out
+    assert "a certificate on it is of a kind that is not known here. Visit your" in ended.out
+    assert "no longer" not in ended.out
+    assert run("status", "--json").json["renewal"] == "registration_authority"
+    signed_in = run("login").out
+    assert "They cannot be renewed by self-service" in signed_in
+    assert URL not in signed_in
 
 
 # login

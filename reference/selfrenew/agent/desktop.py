@@ -243,6 +243,9 @@ class Desktop:
         notice = login.notice
         if notice is None:
             return
+        if not notice.renewable:
+            self._dialogs.tell(notice.text)
+            return
         answer = self._dialogs.show_notice(notice)
         if answer is Answer.NO:
             self._dialogs.show_link(messages.NOTICE_COPY, notice.url)

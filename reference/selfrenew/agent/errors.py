@@ -3,6 +3,7 @@
 
 AgentError
 ├── NoCertificateError       the card has no authentication certificate
+│   └── UnsupportedAtSignInError  it has one for a kind of key that is not known here
 ├── CertificateExpiredError  the Spine no longer takes it
 ├── NoSuchRoleError          the role that was chosen is not the person's
 ├── AgentStoppedError        the agent is being ended
@@ -34,8 +35,15 @@ class AgentError(Exception):
 class NoCertificateError(AgentError):
     """The card has no authentication certificate."""
 
+    def __init__(self, told: str | None = None) -> None:
+        super().__init__(messages.NO_CERTIFICATE if told is None else told)
+
+
+class UnsupportedAtSignInError(NoCertificateError):
+    """The authentication certificate is for a kind of key that is not known here."""
+
     def __init__(self) -> None:
-        super().__init__(messages.NO_CERTIFICATE)
+        super().__init__(messages.UNSUPPORTED_AT_SIGN_IN)
 
 
 class CertificateExpiredError(AgentError):

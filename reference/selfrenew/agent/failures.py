@@ -18,6 +18,7 @@ from .errors import (
     NoCertificateError,
     NoSuchRoleError,
     OperationGivenUpError,
+    UnsupportedAtSignInError,
 )
 
 
@@ -64,6 +65,7 @@ class FailureReason(StrEnum):
 _REASONS: tuple[tuple[type[Exception], FailureReason], ...] = (
     (NoSuchRoleError, FailureReason.NO_SUCH_ROLE),
     (CertificateExpiredError, FailureReason.CERTIFICATE_EXPIRED),
+    (UnsupportedAtSignInError, FailureReason.UNSUPPORTED_CERTIFICATE),
     (NoCertificateError, FailureReason.NO_CERTIFICATE),
     (AgentStoppedError, FailureReason.AGENT_STOPPED),
     (OperationGivenUpError, FailureReason.GIVEN_UP),

@@ -14,16 +14,22 @@ from selfrenew.renewal.window import Due, judge_window
 
 @dataclass(frozen=True, slots=True)
 class ExpiryNotice:
-    """What the notice says; `certificate` is the one that expires first."""
+    """What the notice says; `certificate` is the one that expires first.
+
+    Where the card is not `renewable` here, there is nothing to be asked.
+    """
 
     days_left: int
     certificate: x509.Certificate
     url: str
+    renewable: bool = True
 
     @property
     def text(self) -> str:
         """The question as a person reads it."""
         expires = self.certificate.not_valid_after_utc
+        if not self.renewable:
+            return messages.NOTICE_UNSUPPORTED.format(expires=expires)
         if self.days_left == 0:
             return messages.NOTICE_TODAY.format(expires=expires)
         return messages.NOTICE.format(days_left=self.days_left, expires=expires)
@@ -46,11 +52,13 @@ class ExpiryNotice:
 
 
 def expiry_notice(
-    certificates: Iterable[x509.Certificate], now: datetime, url: str
+    certificates: Iterable[x509.Certificate], now: datetime, url: str, *, renewable: bool = True
 ) -> ExpiryNotice | None:
     """Make the notice where the window is open, None where it is not."""
     ordered = sorted(certificates, key=lambda certificate: certificate.not_valid_after_utc)
     if not ordered:
         return None
     window = judge_window((ordered[0].not_valid_after_utc,), now)
-    return ExpiryNotice(window.days_left, ordered[0], url) if isinstance(window, Due) else None
+    if not isinstance(window, Due):
+        return None
+    return ExpiryNotice(window.days_left, ordered[0], url, renewable)

@@ -12,12 +12,18 @@ from selfrenew.clock import Clock
 from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.references import KeyReference
-from selfrenew.renewal.inspection import SlotState, inspect
+from selfrenew.renewal import Inspection, RenewalState, inspect, judge_standing
+from selfrenew.renewal.inspection import SlotState
 from selfrenew.secret import Secret
 from selfrenew.services import Role, ServiceError, ServiceRefusedError, SpineClient, SpineLogin
 from selfrenew.transport.connection import CardConnection, Reader
 
-from .errors import CertificateExpiredError, NoCertificateError, NoSuchRoleError
+from .errors import (
+    CertificateExpiredError,
+    NoCertificateError,
+    NoSuchRoleError,
+    UnsupportedAtSignInError,
+)
 from .notice import ExpiryNotice, expiry_notice
 
 ChooseRole = Callable[[Sequence[Role]], Role]
@@ -102,8 +108,10 @@ class AgentSession:
             inspection = inspect(client, self._clock())
             slot = inspection.slots[KeyReference.PIV_AUTHENTICATION]
             certificate = slot.certificate
-            if certificate is None or slot.state is SlotState.UNSUPPORTED:
+            if certificate is None:
                 raise NoCertificateError
+            if slot.state is SlotState.UNSUPPORTED:
+                raise UnsupportedAtSignInError
             client.verify(passcode)
             # It forgets the passcode again, since the Spine may take any time to answer.
             connection.reset()
@@ -116,8 +124,7 @@ class AgentSession:
             raise
         try:
             role = self._take_role(spine, choose_role)
-            notice = expiry_notice(inspection.certificates, self._clock(), self._portal_url)
-            login = Login(spine, role, inspection.guid, notice)
+            login = Login(spine, role, inspection.guid, self._notice(inspection))
             with connection.exclusive(), self._handover:
                 # The card may have been out since it signed; from here on `card_removed` ends it.
                 client.select()
@@ -126,6 +133,11 @@ class AgentSession:
             self._log_out(spine)
             raise
         return login
+
+    def _notice(self, inspection: Inspection) -> ExpiryNotice | None:
+        now = self._clock()
+        renewable = judge_standing(inspection, now).state is not RenewalState.UNSUPPORTED
+        return expiry_notice(inspection.certificates, now, self._portal_url, renewable=renewable)
 
     def _take_role(self, spine: SpineLogin, choose_role: ChooseRole) -> Role | None:
         if not spine.roles:

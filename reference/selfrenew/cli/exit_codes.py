@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
     NOT_DUE = 3
     """The renewal window has not opened; nothing was changed."""
     SEE_REGISTRATION_AUTHORITY = 4
-    """A certificate has expired, or no key is left that vouches."""
+    """A certificate has expired or is of a kind not known here, or no key is left that vouches."""
     WRONG_PASSCODE = 5
     """The passcode is wrong, or of the wrong form."""
     LOCKED = 6

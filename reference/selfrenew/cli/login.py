@@ -104,6 +104,9 @@ def _show(settings: Settings, signed_in: Login) -> None:
 
 
 def _show_notice(settings: Settings, notice: ExpiryNotice) -> None:
+    if not notice.renewable:
+        settings.say(notice.text)
+        return
     if settings.interactive and click.confirm(notice.text, default=False, err=True):
         settings.say(messages.NOTICE_NOW.format(url=notice.url))
         return

@@ -91,6 +91,8 @@ def judge(inspection: Inspection, now: datetime) -> Standing:
         case RenewalState.INTERRUPTED:
             slots = slot_names(standing.slots)
             text = messages.STATUS_INTERRUPTED.format(slots=slots)
+        case RenewalState.UNSUPPORTED:
+            return Standing("registration_authority", messages.STATUS_UNSUPPORTED)
         case _:
             return Standing("registration_authority", messages.STATUS_REGISTRATION_AUTHORITY)
     return Standing(standing.state.value, text)

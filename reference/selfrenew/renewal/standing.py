@@ -7,10 +7,10 @@ from enum import StrEnum, unique
 
 from selfrenew.piv.references import KeyReference
 
-from .errors import ExpiredError, NotDueError, NothingVouchesError, UnsupportedCertificateError
-from .inspection import Inspection
+from .errors import ExpiredError, NotDueError, NothingVouchesError
+from .inspection import Inspection, SlotState
 from .plan import plan_renewal
-from .window import OPEN_FOR, Due, judge_window
+from .window import OPEN_FOR, Due, Expired, judge_window
 
 
 @unique
@@ -23,6 +23,8 @@ class RenewalState(StrEnum):
     """One was begun and has to be finished."""
     EXPIRED = "expired"
     NOTHING_VOUCHES = "nothing_vouches"
+    UNSUPPORTED = "unsupported"
+    """A certificate is for a kind of key that is not known here, so that no day will come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,17 @@ def whole_days_left(not_after: datetime, now: datetime) -> int:
 
 
 def _judge(inspection: Inspection, now: datetime) -> tuple[RenewalState, tuple[KeyReference, ...]]:
+    if any(slot.state is SlotState.UNSUPPORTED for slot in inspection.slots.values()):
+        ends = (certificate.not_valid_after_utc for certificate in inspection.certificates)
+        expired = isinstance(judge_window(ends, now), Expired)
+        return RenewalState.EXPIRED if expired else RenewalState.UNSUPPORTED, ()
     try:
         plan = plan_renewal(inspection, now)
     except NotDueError:
         return RenewalState.NOT_DUE, ()
     except ExpiredError:
         return RenewalState.EXPIRED, ()
-    except (NothingVouchesError, UnsupportedCertificateError):
+    except NothingVouchesError:
         return RenewalState.NOTHING_VOUCHES, ()
     slots = tuple(step.slot for step in plan.steps)
     return (RenewalState.INTERRUPTED if plan.resumed else RenewalState.DUE), slots

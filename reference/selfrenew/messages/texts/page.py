@@ -81,6 +81,10 @@ PAGE_RENEW_NOTHING_VOUCHES: Final = text(
     "Neither certificate on your smartcard can vouch for a renewal any more. Visit your "
     "Registration Authority."
 )
+PAGE_RENEW_UNSUPPORTED: Final = text(
+    "A certificate on your smartcard is of a kind that cannot be renewed here. Visit your "
+    "Registration Authority with your smartcard before your certificates expire on {not_after}."
+)
 PAGE_SELECT_NOTHING: Final = text("Select what you want to do.")
 PAGE_UNLOCK_LINK: Final = phrase("Unlock a smartcard or set a forgotten passcode")
 PAGE_PASSCODE_HEADING: Final = phrase("Enter passcode")

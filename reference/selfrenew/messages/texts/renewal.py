@@ -52,6 +52,10 @@ STATUS_INTERRUPTED: Final = text(
 STATUS_REGISTRATION_AUTHORITY: Final = text(
     "It can no longer be renewed here. Visit your Registration Authority with your smartcard."
 )
+STATUS_UNSUPPORTED: Final = text(
+    "It cannot be renewed here: a certificate on it is of a kind that is not known here. Visit "
+    "your Registration Authority with your smartcard before it expires."
+)
 STOPPED_BEFORE: Final = text("Stopped by Ctrl-C. Nothing on the card was changed.")
 STOPPED_WITHIN: Final = text(
     "Stopped by Ctrl-C. The {slot} certificate was being replaced and has to be done again; the "

@@ -16,6 +16,11 @@ NOTICE_TODAY: Final = text(
     "Your smartcard's certificates expire in less than a day, at {expires:%H:%M} UTC on "
     "{expires:%d %B %Y}. Do you want to renew them now?"
 )
+NOTICE_UNSUPPORTED: Final = text(
+    "Your smartcard's certificates expire on {expires:%d %B %Y, %H:%M} UTC. They cannot be renewed "
+    "by self-service, because one of them is of a kind that is not known here. Visit your "
+    "Registration Authority with your smartcard before that."
+)
 NOTICE_LATER: Final = text("You can renew at any time until then: {url}")
 EXPIRED_AT_SIGN_IN: Final = text(
     "Your certificate expired on {since:%d %B %Y at %H:%M} UTC, so you cannot sign in with it. "
@@ -25,6 +30,10 @@ EXPIRED_AT_SIGN_IN: Final = text(
 NO_CERTIFICATE: Final = text(
     "No certificate was found to perform authentication. Run the renewal if one was interrupted; "
     "otherwise visit your Registration Authority."
+)
+UNSUPPORTED_AT_SIGN_IN: Final = text(
+    "The authentication certificate on your smartcard is of a kind that is not known here, so you "
+    "cannot sign in with it. Visit your Registration Authority with your smartcard."
 )
 SIGNED_IN: Final = text("Signed in to the Spine as {name}.")
 ROLE_OF_SEVERAL: Final = plural(

@@ -34,7 +34,8 @@ export function showSelect(journey, card) {
 function whyNot(card, texts = {}) {
   const { state } = card.window;
   if (RENEWABLE.includes(state)) return card.renewal_refused ?? null;
-  const text = { not_due: texts.notDue, expired: texts.expired }[state] ?? texts.nothingVouches;
+  const { notDue, expired, unsupported, nothingVouches } = texts;
+  const text = { not_due: notDue, expired, unsupported }[state] ?? nothingVouches;
   return fill(text ?? "", times(card.window));
 }
 

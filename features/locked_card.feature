@@ -36,6 +36,13 @@ Feature: A locked card
     Then the unlock is refused
     And her card has 0 tries left
 
+  Scenario: A passcode that is shared with other applications is not for a code to replace
+    Given the passcode of her card is shared with other applications on it
+    And Alice has locked her card
+    When Alice tries to renew her card
+    Then she is told that her card is locked
+    And she is told that no code unlocks it, and where to go
+
   @browser
   Rule: The page leads from the locked card to the renewal
 
@@ -72,3 +79,11 @@ Feature: A locked card
       And Alice took her card out and signed in again at her desktop
       When Alice renews her card on the page
       Then she sees "Success: certificate renewed for smartcard"
+
+    Scenario: Where no code unlocks the card the page offers none
+      Given the passcode of her card is shared with other applications on it
+      And Alice has locked her card
+      And her desktop tells Alice that no code unlocks her card
+      When Alice opens the service in her browser
+      Then she sees "Your smartcard is locked"
+      And the page says "Visit your Registration Authority with your smartcard."

@@ -75,6 +75,12 @@ def told_of_lock(desk: Desk, portal: ServicePortal) -> None:
     assert url == portal.url
 
 
+@given("her desktop tells Alice that no code unlocks her card")
+def told_that_no_code_unlocks(desk: Desk) -> None:
+    desk.start()
+    assert "cannot be unlocked by self-service" in desk.dialogs.expect("told")
+
+
 @given(parsers.re(r'Alice answered the notice at her desktop with "(?P<answer>Yes|No)"'))
 @when(parsers.re(r'Alice answers the notice at her desktop with "(?P<answer>Yes|No)"'))
 def answers_notice(desk: Desk, answer: str) -> None:

@@ -10,11 +10,14 @@ from pytest_bdd import given, parsers, then, when
 
 from selfrenew.agent import change_passcode, finish_unlock, start_unlock
 from selfrenew.config import Reference
+from selfrenew.iso7816 import Tlv
+from selfrenew.piv import DataObject
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import PasscodeBlockedError
 from selfrenew.piv.reference_data import ReferenceDataFormatError
 from selfrenew.secret import Secret
 from selfrenew.services import ServiceRefusedError
+from selfrenew_emulator.card import Card
 from selfrenew_emulator.clock import SettableClock
 from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.spine import Person
@@ -64,6 +67,22 @@ def entered_wrong_passcode(reference: Reference, count: int) -> None:
 @given("Alice has locked her card")
 def locked(reference: Reference) -> None:
     entered_wrong_passcode(reference, _TRIES)
+
+
+@given("the passcode of her card is shared with other applications on it")
+def passcode_is_shared(stage: Stage, alice: Person, passcode: str) -> None:
+    shared = passcode.encode()
+    card = stage.make_card(alice, days_left=30, passcode=shared, global_pin=shared)
+    make_global_pin_primary(card)
+    stage.reader.remove()
+    stage.reader.insert(card)
+
+
+def make_global_pin_primary(card: Card) -> None:
+    """Have a card name its Global PIN as the one to ask for (SP 800-73-5 Part 1, 3.3.2)."""
+    policy = bytes.fromhex("4F0BA0000003080000100001005F2F026020")
+    card.store.put_object(DataObject.DISCOVERY.tag, bytes(Tlv(DataObject.DISCOVERY.tag, policy)))
+    card.store.commit()
 
 
 @given("Alice has forgotten her passcode", target_fixture="passcode")
@@ -166,6 +185,13 @@ def told_tries(attempted: Attempt, count: int) -> None:
     found = re.search(r"(\d+) remaining", attempted.text)
     assert found is not None, attempted.text
     assert int(found[1]) == count
+
+
+@then("she is told that no code unlocks it, and where to go")
+def told_that_no_code_unlocks(attempted: Attempt) -> None:
+    assert "cannot be unlocked by self-service" in attempted.text
+    assert "Registration Authority" in attempted.text
+    assert "selfrenew unlock" not in attempted.text
 
 
 @then("she is told that her card is locked")

@@ -23,6 +23,7 @@ from selfrenew.services import ServiceUnreachableError
 from selfrenew_emulator.card import Card
 from selfrenew_emulator.reader import EmbeddedReader
 from selfrenew_emulator.stage import EmbeddedStage
+from selfrenew_steps.passcode import make_global_pin_primary
 from selfrenew_steps.scripted_dialogs import WAIT_SECONDS, ScriptedDialogs
 from selfrenew_steps.trouble import put_certificate_of_unknown_kind
 
@@ -225,6 +226,23 @@ def test_a_locked_card_asks_for_no_passcode(make_desk: MakeDesk, selfrenew_card:
     desk.reader.remove()
     desk.reader.insert(selfrenew_card)
     assert desk.dialogs.expect("link") == (messages.LOCKED_UNLOCK_HERE, desk.url)
+
+
+def test_a_locked_card_that_no_code_unlocks_is_told_as_such(
+    make_desk: MakeDesk, selfrenew_stage: EmbeddedStage
+) -> None:
+    person = selfrenew_stage.make_person()
+    card = selfrenew_stage.make_card(person, global_pin=PASSCODE.reveal())
+    make_global_pin_primary(card)
+    desk = make_desk()
+    desk.reader.insert(card)
+    for _ in range(3):
+        desk.answer("passcode", WRONG)
+    assert desk.dialogs.expect("told") == messages.GLOBAL_PIN_LOCKED
+    desk.reader.remove()
+    desk.reader.insert(card)
+    assert desk.dialogs.expect("told") == messages.GLOBAL_PIN_LOCKED
+    desk.until(CardState.LOCKED)
 
 
 def test_a_card_that_is_not_piv_is_named_foreign(

@@ -10,8 +10,6 @@ import pytest
 
 from selfrenew.agent import change_passcode, finish_unlock, start_unlock
 from selfrenew.config import Reference, assemble, load_configuration
-from selfrenew.iso7816 import Tlv
-from selfrenew.piv import DataObject
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import (
     GlobalPinError,
@@ -32,6 +30,7 @@ from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage, mail_address
 from selfrenew_steps.card_contents import takes_passcode, tries_left
+from selfrenew_steps.passcode import make_global_pin_primary
 
 OLD, NEW = "123456", "24681357"
 
@@ -126,9 +125,7 @@ def test_where_the_passcode_is_the_global_pin_nobody_is_asked_to_unlock_it(
     stage: EmbeddedStage, reference: Reference, holder: Person
 ) -> None:
     card = stage.reader.remove()
-    policy = bytes.fromhex("4F0BA0000003080000100001005F2F026020")
-    card.store.put_object(DataObject.DISCOVERY.tag, bytes(Tlv(DataObject.DISCOVERY.tag, policy)))
-    card.store.commit()
+    make_global_pin_primary(card)
     stage.reader.insert(card)
     client = connected(stage.reader.connect())
     management = reference.services.management

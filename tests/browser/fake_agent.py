@@ -117,6 +117,7 @@ class FakeAgent:
             },
             "tries_left": 3,
             "locked": False,
+            "unlockable": True,
             "renewal_refused": None,
         }
 

@@ -139,6 +139,18 @@ def locked(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     heading(page, "Your smartcard is locked")
 
 
+def locked_for_good(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
+    agent.view["unlockable"] = False
+    locked(page, portal, agent)
+
+
+def not_unlockable(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
+    agent.view["unlockable"] = False
+    select(page, portal, agent)
+    page.get_by_role("link", name="Unlock a smartcard").click()
+    heading(page, "This smartcard cannot be unlocked here")
+
+
 def unlock(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     locked(page, portal, agent)
     page.get_by_role("button", name="Unlock your smartcard").click()
@@ -220,6 +232,8 @@ SCENES: dict[str, Scene] = {
     "new-passcode": new_passcode,
     "changed": changed,
     "locked": locked,
+    "locked-for-good": locked_for_good,
+    "not-unlockable": not_unlockable,
     "unlock": unlock,
     "code": ask_for_code,
     "wrong-code": wrong_code,

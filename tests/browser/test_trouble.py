@@ -399,6 +399,28 @@ def test_a_forgotten_passcode_is_set_without_signing_in(
     heading(page, "Unlocking your smartcard")
 
 
+@pytest.mark.parametrize(
+    ("state", "link"),
+    [
+        ("signed_in", "Unlock a smartcard or set a forgotten passcode"),
+        ("card", "I have forgotten my passcode"),
+    ],
+)
+def test_a_passcode_that_no_code_replaces_is_told_before_one_is_sent(
+    page: Any, portal: RunningPortal, agent: FakeAgent, state: str, link: str
+) -> None:
+    agent.view["unlockable"] = False
+    agent.set_state(state)
+    page.goto(portal.url)
+    page.get_by_role("link", name=link).click()
+    heading(page, "This smartcard cannot be unlocked here")
+    expect(page.get_by_text("visit your Registration Authority")).to_be_visible()
+    expect(page.get_by_role("button", name="Send me a code")).to_have_count(0)
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("link", name=link)).to_be_visible()
+    assert agent.started == []
+
+
 def test_a_code_that_came_too_late_is_told_as_a_failure(
     page: Any, portal: RunningPortal, agent: FakeAgent
 ) -> None:

@@ -15,6 +15,7 @@ from selfrenew_emulator.card import Card, Personality
 from selfrenew_emulator.card.vendor import KeyOrigin
 from selfrenew_emulator.cli.card_changes import change_image
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
+from selfrenew_steps.passcode import make_global_pin_primary
 from selfrenew_steps.trouble import put_certificate_of_unknown_kind
 
 AUTHENTICATION, SIGNING = KeyReference.PIV_AUTHENTICATION, KeyReference.DIGITAL_SIGNATURE
@@ -92,6 +93,7 @@ def test_status_tells_a_locked_card(run: Any, card: Any) -> None:
     change_image(opened, locked=True)
     opened.close()
     assert run("status", "--json").json["passcode_tries_left"] == 0
+    assert "Passcode: locked. Unlock your smartcard with 'selfrenew unlock'" in run("status").out
 
 
 def test_status_tells_a_card_without_certificates(run: Any, card: Any) -> None:
@@ -306,6 +308,25 @@ def test_both_passcodes_may_come_from_files(run: Any, card: Any, tmp_path: Path)
     ended = run("change-passcode", "--passcode-file", old, "--new-passcode-file", new, "--json")
     assert ended.json == {"message": messages.PASSCODE_CHANGED}
     assert run("login", SELFRENEW_PASSCODE="24681357").code == ExitCode.DONE
+
+
+def test_a_locked_card_that_no_code_unlocks_is_told_so_by_every_command(
+    run: Any, make_card: Any
+) -> None:
+    card = make_card(global_pin=b"123456")
+    opened = Card.open(card.path)
+    make_global_pin_primary(opened)
+    opened.close()
+    for _ in range(3):
+        refused = run("login", SELFRENEW_PASSCODE="999999")
+    for ended in (refused, run("renew"), run("unlock")):
+        assert ended.code == ExitCode.LOCKED
+        assert "cannot be unlocked by self-service" in ended.failure
+        assert "egistration Authority" in ended.failure
+        assert "selfrenew unlock" not in ended.failure
+    told = run("status").out
+    assert "Passcode: locked. It is shared with other applications" in told
+    assert "selfrenew unlock" not in told
 
 
 @pytest.fixture

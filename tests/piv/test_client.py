@@ -25,6 +25,7 @@ from selfrenew.piv.card_key import CardKey
 from selfrenew.piv.client import PivClient
 from selfrenew.piv.errors import (
     CardAnswerError,
+    GlobalPinBlockedError,
     GlobalPinError,
     NotAuthenticatedError,
     NotPivCardError,
@@ -240,6 +241,20 @@ def test_a_passcode_that_is_the_global_pin_is_presented_and_replaced_as_that() -
     client.change_passcode(GLOBAL, Secret(b"24681357"))
     client.verify(Secret(b"24681357"))
     assert own.tries == 3
+
+
+def test_a_global_pin_that_is_blocked_is_none_to_unlock() -> None:
+    client, _ = client_by_policy("5F2F026020")
+    assert not client.unlockable()
+    for _ in range(2):
+        with pytest.raises(WrongPasscodeError):
+            client.verify(PASSCODE)
+    for refused in (
+        lambda: client.verify(PASSCODE),
+        lambda: client.change_passcode(GLOBAL, PASSCODE),
+    ):
+        with pytest.raises(GlobalPinBlockedError, match="See your Registration Authority"):
+            refused()
 
 
 @pytest.mark.parametrize("policy", ["5F2F026010", "5F2F024000", "5F2F024020", "5F2F0160", ""])

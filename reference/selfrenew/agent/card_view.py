@@ -25,6 +25,7 @@ class CardView:
     inspection: Inspection
     standing: RenewalStanding
     tries_left: int
+    unlockable: bool
 
     @property
     def view(self) -> dict[str, object]:
@@ -53,7 +54,17 @@ class CardView:
             },
             "tries_left": self.tries_left,
             "locked": self.tries_left == 0,
+            "unlockable": self.unlockable,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class SignInView:
+    """The serial number of the certificate that signs in, where there is one, and the passcode."""
+
+    serial: int | None
+    tries_left: int
+    unlockable: bool
 
 
 def read_card(reader: Reader, now: datetime) -> CardView:
@@ -62,7 +73,8 @@ def read_card(reader: Reader, now: datetime) -> CardView:
         client = PivClient(connection)
         client.select()
         inspection = inspect(client, now)
-        return CardView(inspection, judge_standing(inspection, now), client.tries_left())
+        standing = judge_standing(inspection, now)
+        return CardView(inspection, standing, client.tries_left(), client.unlockable())
 
 
 def read_guid(reader: Reader) -> bytes:
@@ -73,11 +85,8 @@ def read_guid(reader: Reader) -> bytes:
         return client.guid()
 
 
-def read_sign_in(reader: Reader) -> tuple[int | None, int]:
-    """Read the serial number of the certificate that signs in, None without one, and the tries.
-
-    Raise PivError or TransportError.
-    """
+def read_sign_in(reader: Reader) -> SignInView:
+    """Read what a sign-in begins with. Raise PivError or TransportError."""
     with closing(reader.connect()) as connection, connection.exclusive():
         client = PivClient(connection)
         client.select()
@@ -85,7 +94,8 @@ def read_sign_in(reader: Reader) -> tuple[int | None, int]:
             certificate = client.read_certificate(KeyReference.PIV_AUTHENTICATION)
         except UnreadableObjectError:
             certificate = None
-        return None if certificate is None else certificate.serial_number, client.tries_left()
+        serial = None if certificate is None else certificate.serial_number
+        return SignInView(serial, client.tries_left(), client.unlockable())
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -16,13 +16,17 @@ from functools import partial
 from typing import Any
 
 from selfrenew import messages
-from selfrenew.piv.errors import PasscodeBlockedError, WrongPasscodeError
+from selfrenew.piv.errors import (
+    GlobalPinBlockedError,
+    PasscodeBlockedError,
+    WrongPasscodeError,
+)
 from selfrenew.piv.reference_data import ReferenceDataFormatError, encode_reference_data
 from selfrenew.secret import Secret
 from selfrenew.services import Role
 from selfrenew.transport.connection import MonitoredReader, NoReaderError, Reader, TransportError
 
-from .card_view import read_sign_in
+from .card_view import SignInView, read_sign_in
 from .dialogs import Answer, Dialogs
 from .errors import AgentStoppedError, NoRoleChosenError, UnwatchedReaderError
 from .failures import FailureReason, reason_of
@@ -171,17 +175,17 @@ class Desktop:
         """Find out what card it is."""
         self._submit(stay, "look at the card", read_sign_in, self._known)
 
-    def _known(self, stay: int, found: "Future[tuple[int | None, int]]") -> None:
+    def _known(self, stay: int, found: "Future[SignInView]") -> None:
         try:
-            serial, tries_left = found.result()
+            card = found.result()
         except Exception as error:  # noqa: BLE001  told to the person, or logged as a fault
             self._failed(stay, error)
             return
-        if tries_left == 0:
-            self._locked()
+        if card.tries_left == 0:
+            self._locked(PasscodeBlockedError() if card.unlockable else GlobalPinBlockedError())
             return
         login = self._session.login
-        if login is not None and login.certificate_serial == serial:
+        if login is not None and login.certificate_serial == card.serial:
             # The session outlived the card (CIS2), and it is still this card's.
             self._note(CardState.SIGNED_IN)
             return
@@ -277,7 +281,7 @@ class Desktop:
             # Whatever is to be said of that, the person has it in her hand.
             return
         if isinstance(error, PasscodeBlockedError):
-            self._locked()
+            self._locked(error)
             return
         if isinstance(error, AgentStoppedError | NoRoleChosenError):
             return
@@ -291,9 +295,12 @@ class Desktop:
             # Let her try again without taking it out.
             self._ask(stay, "")
 
-    def _locked(self) -> None:
+    def _locked(self, error: PasscodeBlockedError) -> None:
         self._locked_stay = self._stays
         self._note(CardState.LOCKED)
+        if isinstance(error, GlobalPinBlockedError):
+            self._dialogs.tell(self._options.describe(error))
+            return
         self._dialogs.show_link(messages.LOCKED_UNLOCK_HERE, self._options.portal_url)
 
     def _see_unlock(self, now: Situation) -> None:

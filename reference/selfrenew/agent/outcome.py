@@ -11,7 +11,11 @@ from datetime import datetime
 
 from selfrenew import messages
 from selfrenew.http import one_line
-from selfrenew.piv.errors import PasscodeBlockedError, WrongPasscodeError
+from selfrenew.piv.errors import (
+    GlobalPinBlockedError,
+    PasscodeBlockedError,
+    WrongPasscodeError,
+)
 from selfrenew.piv.references import KeyReference
 from selfrenew.renewal import CardStanding, RenewalOutcome, RenewalWatch
 from selfrenew.renewal.inspection import SLOT_WORDS
@@ -122,6 +126,8 @@ class Failure:
         """What to do."""
         if self.standing is CardStanding.RENEWED:
             return messages.REMEDY_RENEWED
+        if isinstance(cause_of(self.error), GlobalPinBlockedError):
+            return messages.FAILURE_REMEDIES[FailureReason.UNLOCKING_KEY_BLOCKED]
         return messages.FAILURE_REMEDIES[self.reason]
 
     @property

@@ -53,7 +53,7 @@ def status(settings: Settings) -> None:
         client = PivClient(connection)
         client.select()
         inspection = inspect(client, now)
-        tries = client.tries_left()
+        tries, unlockable = client.tries_left(), client.unlockable()
     standing = judge(inspection, now)
     ends = [certificate.not_valid_after_utc for certificate in inspection.certificates]
     expires = min(ends, default=None)
@@ -75,7 +75,7 @@ def status(settings: Settings) -> None:
     settings.say(messages.STATUS_CARD.format(guid=inspection.guid.hex(), reader=reader.name))
     for slot in inspection.slots.values():
         settings.say(f"  {_slot_line(slot, now)}")
-    settings.say(f"  {messages.STATUS_TRIES.format(tries=tries)}")
+    settings.say(f"  {_passcode_line(tries, unlockable=unlockable)}")
     settings.say(f"  {messages.STATUS_RENEWAL.format(standing=standing.text)}")
 
 
@@ -104,6 +104,12 @@ def _slot_view(slot: Slot, now: datetime) -> dict[str, object]:
         view |= certificate_view(slot.certificate)
         view["days_left"] = whole_days_left(slot.certificate.not_valid_after_utc, now)
     return view
+
+
+def _passcode_line(tries: int, *, unlockable: bool) -> str:
+    if tries > 0:
+        return messages.STATUS_TRIES.format(tries=tries)
+    return messages.STATUS_LOCKED if unlockable else messages.STATUS_LOCKED_FOR_GOOD
 
 
 def _slot_line(slot: Slot, now: datetime) -> str:

@@ -30,6 +30,7 @@ from selfrenew.transport.connection import CardConnection
 from .discovery import primary_pin
 from .errors import (
     CardAnswerError,
+    GlobalPinBlockedError,
     GlobalPinError,
     NotAuthenticatedError,
     NotPivCardError,
@@ -117,17 +118,21 @@ class PivClient:
         data = encode_reference_data(passcode)
         response = self._send(Instruction.VERIFY, 0x00, self._pin(), data)
         self.passcode_refused = response.sw != StatusWord.SUCCESS
-        _judge_passcode(messages.VERIFYING, response.sw)
+        self._judge_passcode(messages.VERIFYING, response.sw)
 
     def change_passcode(self, old: Secret, new: Secret) -> None:
         """Replace the passcode; a wrong old one uses up a try."""
         data = encode_reference_data(old) + encode_reference_data(new)
         response = self._send(Instruction.CHANGE_REFERENCE_DATA, 0x00, self._pin(), data)
-        _judge_passcode(messages.CHANGING_PASSCODE, response.sw)
+        self._judge_passcode(messages.CHANGING_PASSCODE, response.sw)
+
+    def unlockable(self) -> bool:
+        """Tell whether a PUK unlocks the passcode (Part 2, 3.2.3: 80 alone)."""
+        return self._pin() is not ReferenceDataQualifier.GLOBAL_PIN
 
     def check_unlockable(self) -> None:
-        """Raise GlobalPinError where no PUK unlocks the passcode (Part 2, 3.2.3: 80 alone)."""
-        if self._pin() is ReferenceDataQualifier.GLOBAL_PIN:
+        """Raise GlobalPinError where no PUK unlocks the passcode."""
+        if not self.unlockable():
             raise GlobalPinError
 
     def reset_passcode(self, puk: Secret, new: Secret) -> None:
@@ -227,6 +232,17 @@ class PivClient:
         )
         _judge(messages.AUTHENTICATING, response.sw)
 
+    def _judge_passcode(self, attempted: str, sw: int) -> None:
+        left = tries_left(sw)
+        if sw == StatusWord.AUTHENTICATION_METHOD_BLOCKED or left == 0:
+            raise PasscodeBlockedError if self.unlockable() else GlobalPinBlockedError
+        if left is not None:
+            raise WrongPasscodeError(left)
+        if sw == StatusWord.INCORRECT_DATA:
+            # The security status and the counter are as before (Part 2, 3.2.1.1 and 3.2.2).
+            raise ReferenceDataFormatError(messages.PASSCODE_ON_NO_CARD)
+        _judge(attempted, sw)
+
     def _pin(self) -> ReferenceDataQualifier:
         """Name the PIN that is the passcode: asked of the card once, when it is first needed."""
         if self._known_pin is None:
@@ -273,18 +289,6 @@ def _judge(attempted: str, sw: int) -> None:
     if sw == StatusWord.SECURITY_STATUS_NOT_SATISFIED:
         raise NotAuthenticatedError(attempted, sw)
     raise CardAnswerError(attempted, sw)
-
-
-def _judge_passcode(attempted: str, sw: int) -> None:
-    left = tries_left(sw)
-    if sw == StatusWord.AUTHENTICATION_METHOD_BLOCKED or left == 0:
-        raise PasscodeBlockedError
-    if left is not None:
-        raise WrongPasscodeError(left)
-    if sw == StatusWord.INCORRECT_DATA:
-        # The security status and the counter are as before (Part 2, 3.2.1.1 and 3.2.2).
-        raise ReferenceDataFormatError(messages.PASSCODE_ON_NO_CARD)
-    _judge(attempted, sw)
 
 
 def _judge_puk(attempted: str, sw: int) -> None:

@@ -7,6 +7,7 @@ PivError
 │   └── NotAuthenticatedError  the card wants a passcode or the management key first
 ├── WrongPasscodeError         with the tries left
 ├── PasscodeBlockedError
+│   └── GlobalPinBlockedError  and no unlocking key resets it
 ├── WrongPukError              with the tries left
 ├── PukBlockedError
 ├── GlobalPinError             the passcode is one that no unlocking key resets
@@ -55,8 +56,15 @@ class WrongPasscodeError(PivError):
 class PasscodeBlockedError(PivError):
     """No tries are left for the passcode."""
 
+    def __init__(self, told: str | None = None) -> None:
+        super().__init__(messages.LOCKED if told is None else told)
+
+
+class GlobalPinBlockedError(PasscodeBlockedError):
+    """No tries are left for the passcode, which is the card's Global PIN."""
+
     def __init__(self) -> None:
-        super().__init__(messages.LOCKED)
+        super().__init__(messages.GLOBAL_PIN_LOCKED)
 
 
 class WrongPukError(PivError):

@@ -20,6 +20,7 @@ from selfrenew_emulator.card import Card
 from selfrenew_emulator.spine import Person
 from selfrenew_emulator.stage import EmbeddedStage, mail_address
 from selfrenew_steps.card_contents import key_goes_with, read_contents, takes_passcode, tries_left
+from selfrenew_steps.passcode import make_global_pin_primary
 
 from .world import NEW_PASSCODE, PASSCODE, Agent, events_of
 
@@ -74,6 +75,19 @@ def test_the_changed_passcode_alone_is_taken(agent: Agent, stage: EmbeddedStage)
     assert (ended["state"], ended["message"]) == ("succeeded", messages.PASSCODE_CHANGED)
     assert takes_passcode(stage.reader, NEW_PASSCODE)
     assert not takes_passcode(stage.reader, PASSCODE)
+
+
+def test_a_locked_card_that_no_code_unlocks_sends_to_the_registration_authority(
+    agent: Agent, stage: EmbeddedStage, holder: Person
+) -> None:
+    stage.reader.remove()
+    card = stage.make_card(holder, global_pin=PASSCODE.encode())
+    make_global_pin_primary(card)
+    stage.reader.insert(card)
+    assert agent.page().get("/v1/card").json()["unlockable"] is False
+    failure = [agent.outcome(agent.start(passcode="999999"))["result"] for _ in range(3)][-1]
+    assert (failure["reason"], failure["card"]) == ("locked", messages.CARD_LOCKED)
+    assert failure["remedy"] == "See your Registration Authority."
 
 
 def code_for(stage: EmbeddedStage, holder: Person) -> str:

@@ -68,6 +68,7 @@ def test_the_card_is_told_to_the_paired_page(agent: Agent, stage: EmbeddedStage)
     assert {slot["state"] for slot in told["slots"]} == {"due"}
     assert (told["window"]["state"], told["window"]["days_left"]) == ("due", 30)
     assert (told["tries_left"], told["locked"], told["renewal_refused"]) == (3, False, None)
+    assert told["unlockable"] is True
 
 
 @pytest.mark.parametrize(

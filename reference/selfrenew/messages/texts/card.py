@@ -98,6 +98,11 @@ GLOBAL_PIN_NOT_UNLOCKED: Final = text(
     "This card cannot be unlocked by self-service: its passcode is shared with other applications "
     "on it. Nothing was changed: see your Registration Authority."
 )
+GLOBAL_PIN_LOCKED: Final = text(
+    "Your smartcard is locked: the passcode was entered wrongly too often. It cannot be unlocked "
+    "by self-service, because its passcode is shared with other applications on it. See your "
+    "Registration Authority."
+)
 UNREADABLE: Final = text(
     "The card's {what} cannot be read: {why}. If it is your own card, see your Registration "
     "Authority."

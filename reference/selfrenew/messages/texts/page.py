@@ -191,6 +191,17 @@ PAGE_LOCKED: Final = text(
     "A wrong passcode was entered too often. Unlock your smartcard first; after that you can renew "
     "its certificates."
 )
+PAGE_LOCKED_FOR_GOOD: Final = text(
+    "A wrong passcode was entered too often. This smartcard cannot be unlocked here, because its "
+    "passcode is shared with other applications on it. Visit your Registration Authority with your "
+    "smartcard."
+)
+PAGE_NOT_UNLOCKABLE_HEADING: Final = phrase("This smartcard cannot be unlocked here")
+PAGE_NOT_UNLOCKABLE: Final = text(
+    "Its passcode is shared with other applications on it, so no code can replace it. Nothing on "
+    "your smartcard was changed. If you have forgotten the passcode, visit your Registration "
+    "Authority with your smartcard."
+)
 PAGE_UNLOCK_HEADING: Final = phrase("Unlock your smartcard")
 PAGE_UNLOCK: Final = text(
     "A code is sent to the email address that is registered for you. It is valid for 15 minutes "

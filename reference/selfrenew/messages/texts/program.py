@@ -20,6 +20,13 @@ RENEWED_OLD: Final = phrase("old: {certificate}")
 RENEWED_NEW: Final = phrase("new: {certificate}")
 SERIAL_AND_END: Final = phrase("{serial}, {end:%d %B %Y}")
 STATUS_TRIES: Final = plural("tries", "Passcode: {tries} try left", "Passcode: {tries} tries left")
+STATUS_LOCKED: Final = text(
+    "Passcode: locked. Unlock your smartcard with 'selfrenew unlock' first."
+)
+STATUS_LOCKED_FOR_GOOD: Final = text(
+    "Passcode: locked. It is shared with other applications on the card and cannot be unlocked by "
+    "self-service: see your Registration Authority."
+)
 STATUS_NO_CERTIFICATE: Final = phrase("{name} certificate ({reference}): {state}")
 STATUS_CERTIFICATE: Final = plural(
     "days",

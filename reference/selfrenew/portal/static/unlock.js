@@ -5,20 +5,33 @@ import { followOperation, isOver, operate, showOutcome } from "./operation.js";
 import { newPasscode } from "./select.js";
 import { onSubmit, showProblems } from "./view.js";
 
+/** Where the card may be while the person reads of it. */
+const EXPECTED = ["locked", "busy", "card", "signed_in"];
+
 export function showLocked(journey) {
   return journey.begin(async (signal) => {
-    journey.show("locked");
-    await journey.watch(signal, ["locked", "busy", "card", "signed_in"]);
+    journey.show((await unlockable(journey, signal)) ? "locked" : "locked_for_good");
+    await journey.watch(signal, EXPECTED);
   });
 }
 
 export function showUnlock(journey) {
   return journey.begin(async (signal) => {
-    journey.show("unlock", {
-      prepare: (content) => onSubmit(content, () => operate(journey, "unlock", {})),
-    });
-    await journey.watch(signal, ["locked", "busy", "card", "signed_in"]);
+    if (await unlockable(journey, signal)) {
+      journey.show("unlock", {
+        prepare: (content) => onSubmit(content, () => operate(journey, "unlock", {})),
+      });
+    } else {
+      journey.show("not_unlockable");
+    }
+    await journey.watch(signal, EXPECTED);
   });
+}
+
+async function unlockable(journey, signal) {
+  const card = await journey.agent.card(signal);
+  // An agent of before does not tell.
+  return card.unlockable !== false;
 }
 
 /** Ask for the code; where one was tried, the operation's `message` says what was wrong with it. */

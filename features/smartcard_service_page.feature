@@ -69,3 +69,10 @@ Feature: The page 'Smartcard Service'
         | time left            |
         | 91 days              |
         | 90 days and 1 second |
+
+    Scenario: After that nobody signs in, which the page says with where to go
+      Given her card expired 1 day ago
+      And her desktop tells Alice that her certificate expired
+      When Alice opens the service in her browser
+      Then she sees "You cannot sign in with this smartcard"
+      And the page says "Visit your Registration Authority with your smartcard."

@@ -11,6 +11,7 @@ from pytest_bdd import given, parsers, then, when
 from selfrenew.agent import Login
 from selfrenew.agent.dialogs import Answer
 from selfrenew.agent.state import CardState
+from selfrenew.secret import Secret
 from selfrenew_emulator.stage import Stage
 from selfrenew_emulator.stage.key_making import HeldKeyMaking
 
@@ -73,6 +74,13 @@ def told_of_lock(desk: Desk, portal: ServicePortal) -> None:
     text, url = desk.dialogs.expect("link")
     assert "blocked" in text
     assert url == portal.url
+
+
+@given("her desktop tells Alice that her certificate expired")
+def told_of_expiry(desk: Desk, passcode: str) -> None:
+    desk.start()
+    desk.answer("passcode", Secret(passcode))
+    assert "Your certificate expired" in desk.dialogs.expect("told")
 
 
 @given("her desktop tells Alice that no code unlocks her card")

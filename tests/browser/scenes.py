@@ -42,6 +42,14 @@ def connecting(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     page.goto(portal.url)
 
 
+def no_sign_in(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
+    agent.due(30, "interrupted")
+    agent.view["slots"] = [{"slot": "authentication", "state": "missing"}]
+    agent.set_state("card")
+    page.goto(portal.url)
+    heading(page, "You cannot sign in with this smartcard")
+
+
 def several_cards(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     for _ in range(100):
         agent.refuse("handoffs", 409, "several_cards")
@@ -218,6 +226,7 @@ SCENES: dict[str, Scene] = {
     "foreign-card": _waits("foreign_card", "This is not a smartcard that can be renewed here"),
     "several-cards": several_cards,
     "signed-out": _waits("card", "You have been logged out"),
+    "no-sign-in": no_sign_in,
     "select": select,
     "select-not-due": select_not_due,
     "select-unsupported": select_unsupported,

@@ -142,6 +142,36 @@ def test_what_cannot_be_renewed_here_says_why_and_where_to_go(
     expect(renew).to_have_accessible_description(re.compile(f"^{why} Visit your Registration"))
 
 
+@pytest.mark.parametrize(
+    ("states", "told"),
+    [
+        (("expired", "expired"), ("has expired", "Visit your Registration Authority")),
+        (("expired", "interrupted"), ("has expired", "ask your IT service desk to finish it")),
+        (("missing", "interrupted"), ("There is no", "ask your IT service desk to finish it")),
+        (("corrupt", "nothing_vouches"), ("cannot be read", "Visit your Registration Authority")),
+        (("unsupported", "unsupported"), ("not known here", "Visit your Registration Authority")),
+    ],
+)
+def test_who_cannot_sign_in_is_told_why_and_not_sent_round_in_a_circle(
+    page: Any,
+    portal: RunningPortal,
+    agent: FakeAgent,
+    states: tuple[str, str],
+    told: tuple[str, str],
+) -> None:
+    slot, window = states
+    agent.due(30, window)
+    agent.view["slots"] = [{"slot": "authentication", "state": slot}]
+    agent.set_state("card")
+    page.goto(portal.url)
+    heading(page, "You cannot sign in with this smartcard")
+    for text in told:
+        expect(page.locator("main")).to_contain_text(text)
+    expect(page.get_by_text("Take it out")).to_have_count(0)
+    agent.set_state("no_card")
+    heading(page, "Put your smartcard in the reader")
+
+
 def test_a_renewal_over_a_remote_desktop_is_refused_with_the_agents_reason(
     page: Any, portal: RunningPortal, agent: FakeAgent
 ) -> None:

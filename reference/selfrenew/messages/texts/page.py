@@ -52,6 +52,19 @@ PAGE_SESSION_OVER: Final = text(
     "Your session with this page has ended, because nothing was done for a while or the service "
     "was started anew. Nothing on your smartcard was changed by that."
 )
+PAGE_NO_SIGN_IN_HEADING: Final = phrase("You cannot sign in with this smartcard")
+PAGE_NO_SIGN_IN: Final = {
+    "expired": text("Its certificate for signing in has expired."),
+    "missing": text("There is no certificate for signing in on it."),
+    "corrupt": text("Its certificate for signing in cannot be read."),
+    "unsupported": text("Its certificate for signing in is of a kind that is not known here."),
+}
+"""Why, by the state of that slot."""
+PAGE_NO_SIGN_IN_NEXT: Final = text("Visit your Registration Authority with your smartcard.")
+PAGE_NO_SIGN_IN_INTERRUPTED: Final = text(
+    "A renewal was interrupted. Nothing is lost: ask your IT service desk to finish it on this "
+    "computer, with 'selfrenew renew'."
+)
 PAGE_FORGOTTEN_LINK: Final = phrase("I have forgotten my passcode")
 PAGE_SELECT_HEADING: Final = phrase("Select service")
 PAGE_SELECT_LABEL: Final = phrase("What do you want to do?")
@@ -74,12 +87,12 @@ PAGE_RENEW_NOT_DUE: Final = text(
     "they expire on {not_after}."
 )
 PAGE_RENEW_EXPIRED: Final = text(
-    "Your certificates expired on {not_after} and can no longer be renewed here. Visit your "
-    "Registration Authority."
+    "Your certificates can no longer be renewed here, because one expired on {not_after}. Visit "
+    "your Registration Authority with your smartcard."
 )
 PAGE_RENEW_NOTHING_VOUCHES: Final = text(
     "Neither certificate on your smartcard can vouch for a renewal any more. Visit your "
-    "Registration Authority."
+    "Registration Authority with your smartcard."
 )
 PAGE_RENEW_UNSUPPORTED: Final = text(
     "A certificate on your smartcard is of a kind that cannot be renewed here. Visit your "

@@ -17,6 +17,8 @@ const KEEP_MILLISECONDS = 60_000;
 const WAITING = ["no_reader", "no_card", "several_cards", "foreign_card"];
 /** What the agent tells of a card for as long as it does not yet tell another state. */
 const SOON_OVER = ["busy", "card_removed"];
+/** What the slot that signs in may be, so that no passcode helps. */
+const NO_SIGN_IN = ["expired", "missing", "corrupt", "unsupported"];
 const settings = document.getElementById("main").dataset;
 
 class Journey {
@@ -122,7 +124,7 @@ class Journey {
     if (this.session === null) await this.handOff(signal);
     const card = await this.agent.card(signal);
     if (card.locked || hello.state === "locked") return showLocked(this);
-    if (this.session.limited) return this.#waitForSignIn(signal);
+    if (this.session.limited) return this.#waitForSignIn(card, signal);
     return showSelect(this, card);
   }
 
@@ -160,8 +162,21 @@ class Journey {
     }
   }
 
-  async #waitForSignIn(signal) {
-    this.show("signed_out");
+  async #waitForSignIn(card, signal) {
+    const state = card.slots.find(({ slot }) => slot === "authentication")?.state;
+    if (NO_SIGN_IN.includes(state)) {
+      this.show("no_sign_in", {
+        prepare: (content) => {
+          const [why, next] = ["why", "next"].map((part) =>
+            content.querySelector(`[data-part=${part}]`),
+          );
+          why.textContent = why.dataset[state];
+          if (card.window.state === "interrupted") next.textContent = next.dataset.interrupted;
+        },
+      });
+    } else {
+      this.show("signed_out");
+    }
     for await (const { data } of this.agent.states(signal)) {
       if (data.state !== "card" && data.state !== "busy") return this.connect();
     }

@@ -206,6 +206,16 @@ def test_what_is_no_passcode_costs_no_try(make_desk: MakeDesk, selfrenew_card: C
     assert "2 remaining tries" in desk.dialogs.expect("passcode")
 
 
+def test_what_only_the_card_takes_for_no_passcode_is_asked_again(
+    make_desk: MakeDesk, selfrenew_card: Card
+) -> None:
+    desk = make_desk()
+    desk.reader.insert(selfrenew_card)
+    desk.answer("passcode", Secret("abc"))
+    assert "No try was used up" in desk.answer("passcode", WRONG)
+    assert "2 remaining tries" in desk.dialogs.expect("passcode")
+
+
 def test_the_third_wrong_passcode_shows_where_to_unlock(
     make_desk: MakeDesk, selfrenew_card: Card
 ) -> None:

@@ -235,7 +235,7 @@ class Desktop:
     def _signed_in(self, stay: int, done: "Future[Login]") -> None:
         try:
             login = done.result()
-        except WrongPasscodeError as error:
+        except (WrongPasscodeError, ReferenceDataFormatError) as error:
             self._ask(stay, str(error))
         except Exception as error:  # noqa: BLE001  told to the person, or logged as a fault
             self._failed(stay, error)

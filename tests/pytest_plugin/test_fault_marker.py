@@ -18,6 +18,28 @@ def test_card_stays(selfrenew_reader, selfrenew_faults):
     assert selfrenew_reader.connect().transmit(VERIFY) == b"\\x63\\xc3"
     assert selfrenew_faults.armed == ()
 """
+_STRIKING_THE_CA = """
+import socket
+from urllib.parse import urlsplit
+
+import httpx
+
+_HEADERS = {"content-type": "application/pkixcmp"}
+
+def ask(stage):
+    asked = httpx.post(stage.urls.cmp_http, headers=_HEADERS, content=b"", trust_env=False)
+    return asked.status_code
+
+@pytest.mark.selfrenew_fault("ca.unreachable")
+def test_ca_is_down(selfrenew_card, selfrenew_stage, selfrenew_faults):
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", urlsplit(selfrenew_stage.urls.cmp_http).port))
+    assert selfrenew_faults.history == ["ca.unreachable"]
+
+@pytest.mark.selfrenew_fault("ca.unavailable:after=1,times=1")
+def test_ca_is_busy(selfrenew_card, selfrenew_stage):
+    assert [ask(selfrenew_stage) for _ in range(3)] == [400, 503, 400]
+"""
 _NOT_STRIKING = """
 @pytest.mark.selfrenew_fault("card.removed:before=VERIFY")
 def test_unstruck(selfrenew_reader):
@@ -47,6 +69,11 @@ def test_no_marker(selfrenew_stage):
 
 def test_a_marked_test_meets_its_fault_and_no_other_does(run_pytest: RunPytest) -> None:
     ended = run_pytest(_STRIKING, "--strict-markers")
+    assert ended.counts == {"passed": 2}, ended.text
+
+
+def test_a_fault_of_the_ca_waits_until_the_card_is_made(run_pytest: RunPytest) -> None:
+    ended = run_pytest(_STRIKING_THE_CA)
     assert ended.counts == {"passed": 2}, ended.text
 
 

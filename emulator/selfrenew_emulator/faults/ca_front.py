@@ -6,7 +6,8 @@ decided what is to happen to it.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from weakref import WeakKeyDictionary
@@ -89,6 +90,20 @@ class CaFront:
         elif not refusing and self._shut and self.door is not None:
             self._shut = False
             self.door.open()
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Play nothing meanwhile: what asks now is not what is under test."""
+        armed, shut = self._armed, self._shut
+        self._armed = ()
+        self.refresh()
+        try:
+            yield
+        finally:
+            self._armed = armed
+            if shut and self.door is not None:
+                self._shut = True
+                self.door.shut()
 
     def read(self, path: str, raw: bytes) -> CaMessage:
         """Tell what a request is to a fault that waits for messages."""

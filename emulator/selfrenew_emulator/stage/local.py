@@ -149,8 +149,12 @@ class LocalStage:
         return person
 
     def make_card(self, person: Person, **options: Unpack[CardOptions]) -> Card:
-        """Make a person's card; the options are those of `CardMaker.make`."""
-        return self._cards.make(person, **options)
+        """Make a person's card; the options are those of `CardMaker.make`.
+
+        Faults of the CA wait until it is made.
+        """
+        with self.ca_front.at_rest():
+            return self._cards.make(person, **options)
 
     def write_card(self, path: Path, card: Card, *, overwrite: bool = False) -> None:
         """Put a card into an image file. Raise CardImageExistsError."""

@@ -59,6 +59,12 @@ def test_its_three_lines_for_steps_are_those_of_the_example() -> None:
         assert set(expected) <= set(written)
 
 
+def test_its_step_that_arms_a_fault_is_that_of_the_example() -> None:
+    shown = re.search(r"```python\n(@given.*?)```", TEXT, re.DOTALL)
+    assert shown is not None
+    assert shown[1] in (EXAMPLES / "bdd_project" / "conftest.py").read_text()
+
+
 def test_its_settings_are_those_there_are() -> None:
     code = Path(str(pytest_plugin.__file__)).with_name("settings.py").read_text()
     table = TEXT.partition("## Settings")[2].partition("## Faults")[0]

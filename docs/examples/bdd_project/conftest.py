@@ -18,6 +18,16 @@ def register_has(register, alice, held):
     register[alice.name] = held.handed_out.certificates["signing"]
 
 
+@given(parsers.parse('the fault "{order}" is armed'))
+def is_armed(stage, selfrenew_faults, order):
+    selfrenew_faults.arm(order)
+
+
+@then(parsers.parse('the fault "{name}" struck'))
+def struck(selfrenew_faults, name):
+    assert name in selfrenew_faults.history
+
+
 @then(parsers.parse("the ward's register is out of date by {count:d} card"))
 def register_is_out_of_date(register, stage, count):
     states = [stage.ca.status_of(each).state.value for each in register.values()]

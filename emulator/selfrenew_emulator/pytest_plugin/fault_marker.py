@@ -10,6 +10,17 @@ if TYPE_CHECKING:
     from selfrenew_emulator.faults import ArmedFault, FaultBoard
 
 MARKER = "selfrenew_fault"
+_FIXTURE = "Ask for a fixture that has one, such as {}."
+_LINE = (
+    "Have your program ask the services through selfrenew_faults.before_services(transport, "
+    "service_of)."
+)
+_REMEDIES = {
+    "management": _LINE,
+    "network": _LINE,
+    "portal": _FIXTURE.format("selfrenew_portal"),
+    "spine": _LINE,
+}
 _BOARD = pytest.StashKey["FaultBoard"]()
 _MARKED = pytest.StashKey[tuple["ArmedFault", ...]]()
 
@@ -35,6 +46,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         del item.stash[_BOARD]
     if _MARKED in item.stash:
         del item.stash[_MARKED]
+    for mark in item.iter_markers():
+        if mark.name.startswith(f"{MARKER}("):
+            pytest.fail(
+                f"The tag '{mark.name}' arms nothing, as a tag takes no order. Put the marker "
+                "before a function with @scenario, or arm the fault in a step.",
+                pytrace=False,
+            )
     orders = [_order(mark) for mark in item.iter_markers(MARKER)]
     if not orders:
         return
@@ -59,9 +77,9 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     for armed in item.stash.get(_MARKED, ()):
         target = armed.order.fault.target
         if board is None or target not in board.attached:
+            remedy = _REMEDIES.get(target.value, _FIXTURE.format("selfrenew_stage"))
             pytest.fail(
-                f"The fault '{armed.order}' had no {target.value} to strike. Ask for a fixture "
-                "that has one, such as selfrenew_stage, or selfrenew_portal for the portal.",
+                f"The fault '{armed.order}' had no {target.value} to strike. {remedy}",
                 pytrace=False,
             )
         if not armed.strikes:

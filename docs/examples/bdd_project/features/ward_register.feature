@@ -20,3 +20,10 @@ Feature: The ward's register
     When Alice tries to renew her card with the passcode "999999"
     Then she is told that 2 remaining tries are left
     And the ward's register is out of date by 0 card
+
+  Scenario: A card without room for its new certificate still counts
+    Given the fault "card.full:before=PUT DATA,slot=9c" is armed
+    When Alice tries to renew her card
+    Then she is told to run the renewal again
+    And the fault "card.full" struck
+    And the ward's register is out of date by 0 card

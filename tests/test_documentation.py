@@ -46,6 +46,13 @@ def test_the_emulators_exit_codes_stand_in_their_table() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_an_exit_code_that_is_named_has_its_number(document: Path) -> None:
+    for number, name in re.findall(r"\b(\d+) \((\w+)\)", document.read_text()):
+        if name in ExitCode.__members__:
+            assert ExitCode[name] == int(number)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_within_the_repository_leads_somewhere(document: Path) -> None:
     for link in _LINK.finditer(document.read_text()):
         assert (document.parent / link["target"]).exists(), link["target"]

@@ -55,7 +55,7 @@ class Story:
         stage.reader.insert(card)
         expires = stage.clock() + timedelta(days=days_left)
         self._tell(f"{name}'s smartcard is in the reader '{stage.reader.name}'.")
-        verb = "expire" if days_left > 0 else "expired"
+        verb = "expire" if days_left >= 0 else "expired"
         self._tell(f"Today is {stage.clock():%d %B %Y}.")
         self._tell(f"Her two {key_type} certificates {verb} on {expires:%d %B %Y}.")
         configuration = load_configuration(stage.config_file)
@@ -103,7 +103,7 @@ class Story:
             )
 
     def _renew(self, reference: Reference) -> RenewalOutcome:
-        self._chapter("She enters her passcode, and both certificates are renewed")
+        self._chapter("She enters her passcode, to have both certificates renewed")
         with show_progress(self._console) as observe:
             outcome = reference.renew(self._passcode, observe=observe)
         self._console.print(Panel(f"[b green]{messages.SUCCESS}[/]", width=78))

@@ -60,6 +60,20 @@ def test_each_ending_has_its_code(
     assert text in capsys.readouterr().out
 
 
+def test_what_is_not_due_is_not_told_to_be_renewed(
+    main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--days-left", "91"])
+    assert "are renewed" not in capsys.readouterr().out
+
+
+def test_a_certificate_in_its_last_second_has_not_expired(
+    main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--days-left", "0"]) == 0
+    assert "expired" not in capsys.readouterr().out
+
+
 def test_a_seed_repeats_a_run(
     main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

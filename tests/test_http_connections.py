@@ -49,7 +49,10 @@ class Server:
                 for answer in answers:
                     raw = b""
                     while not raw.endswith(b"\r\n\r\n"):
-                        raw += connection.recv(65_536)
+                        part = connection.recv(65_536)
+                        if not part:
+                            return
+                        raw += part
                     seen.append(raw)
                     connection.sendall(answer)
                 if answers[-1]:
@@ -111,6 +114,35 @@ def test_a_connection_that_says_it_is_the_last_time_is_not_used_again(
     server.answer([last], [YES])
     assert get(client, server) == b"yes"
     assert get(client, server) == b"yes"
+    client.close()
+    assert server.hung_up.acquire(timeout=10)
+    assert [len(each) for each in server.requests] == [1, 1]
+
+
+def test_an_answer_of_http_1_0_may_keep_its_connection(
+    server: Server, client: httpx.Client
+) -> None:
+    kept = b"HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 3\r\n\r\nyes"
+    server.answer([kept, YES, kept, NO])
+    assert [get(client, server) for _ in range(4)] == [b"yes", b"yes", b"yes", b"no"]
+    client.close()
+    assert server.hung_up.acquire(timeout=10)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 3\r\n\r\nyes",
+        b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nyesno",
+    ],
+    ids=["closing", "more than was asked for"],
+)
+def test_an_answer_of_http_1_0_that_does_not_end_alone_ends_its_connection(
+    server: Server, client: httpx.Client, last: bytes
+) -> None:
+    server.answer([last], [YES])
+    assert [get(client, server) for _ in range(2)] == [b"yes", b"yes"]
     client.close()
     assert server.hung_up.acquire(timeout=10)
     assert [len(each) for each in server.requests] == [1, 1]

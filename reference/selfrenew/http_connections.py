@@ -109,6 +109,7 @@ class _Connection:
         self._request: httpx.Request | None = None
         self._idle_until = 0.0
         self._answer_until: float | None = None
+        self._kept_by_answer = False
 
     @property
     def usable(self) -> bool:
@@ -117,11 +118,14 @@ class _Connection:
 
     def begin_again(self) -> bool:
         """Make ready for the next request, where both sides have ended this one and stay."""
-        if self._state.states != {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
-            return False
         if self._state.trailing_data[0]:
             return False
-        self._state.start_next_cycle()
+        if self._state.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}:
+            self._state.start_next_cycle()
+        elif self._kept_by_answer and set(self._state.states.values()) == {h11.MUST_CLOSE}:
+            self._state = h11.Connection(h11.CLIENT)
+        else:
+            return False
         self._idle_until = time.monotonic() + _IDLE_SECONDS
         return True
 
@@ -156,6 +160,7 @@ class _Connection:
         while True:
             event = self._next_event()
             if isinstance(event, h11.Response):
+                self._kept_by_answer = _keeps_alive(event)
                 return event
 
     def body(self) -> Iterator[bytes]:
@@ -206,6 +211,16 @@ class _Body(httpx.SyncByteStream):
         if not self._closed:
             self._closed = True
             self._give_back()
+
+
+def _keeps_alive(head: h11.Response) -> bool:
+    """Tell whether HTTP/1.0 keeps the connection, which h11 never does (RFC 9112, 9.3).
+
+    Some CAs that speak it know a transaction by its connection.
+    """
+    said = b",".join(value for name, value in head.headers if name == b"connection")
+    options = {option.strip().lower() for option in said.split(b",")}
+    return head.http_version == b"1.0" and b"keep-alive" in options and b"close" not in options
 
 
 def _has_come(line: socket.socket) -> bool:

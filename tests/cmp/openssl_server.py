@@ -6,9 +6,9 @@ is one line of JSON. Started by `test_openssl_server.py`.
 """
 
 import fcntl
-import http.client
 import json
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -28,6 +28,7 @@ from selfrenew.cmp.checking import Trust
 from selfrenew.cmp.client import CmpClient
 from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import BodyType
+from selfrenew.http_connections import KeptConnections
 from selfrenew.secret import Secret
 
 PORT = 8080
@@ -36,26 +37,6 @@ _SIOCSIFFLAGS = 0x8914
 _UP = 0x1
 _LISTENING = "0A"
 KINDS = {"ir": BodyType.IR, "cr": BodyType.CR, "kur": BodyType.KUR}
-
-
-class KeptConnection(httpx.BaseTransport):
-    """Goes on with a connection that an answer of HTTP/1.0 keeps alive, which httpx does not.
-
-    The mock server forgets a transaction with its connection.
-    """
-
-    def __init__(self) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=60)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        headers = dict(request.headers)
-        self._connection.request(request.method, request.url.path, request.read(), headers)
-        answer = self._connection.getresponse()
-        stream = httpx.ByteStream(answer.read())
-        return httpx.Response(answer.status, headers=answer.getheaders(), stream=stream)
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def bring_loopback_up() -> None:
@@ -74,7 +55,7 @@ def is_listening() -> bool:
 
 
 def start_server(folder: Path, options: Sequence[str]) -> "subprocess.Popen[bytes]":
-    command = ["openssl", "cmp", "-config", "", "-port", str(PORT), "-rsp_cert", "cert.pem"]
+    command = ["openssl", "cmp", "-config", "", "-port", str(PORT), "-rsp_cert", "new.pem"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(  # noqa: S603
             [*command, *options], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -87,32 +68,42 @@ def start_server(folder: Path, options: Sequence[str]) -> "subprocess.Popen[byte
     return server
 
 
+def read_pair(folder: Path, name: str) -> tuple[x509.Certificate, PrivateKeySigner]:
+    certificate = x509.load_pem_x509_certificate((folder / f"{name}.pem").read_bytes())
+    key: Any = load_pem_private_key((folder / f"{name}-key.pem").read_bytes(), None)
+    return certificate, PrivateKeySigner(key)
+
+
 def transact(folder: Path, kind: str, secret: str | None, *, reject: bool) -> dict[str, Any]:
-    certificate = x509.load_pem_x509_certificate((folder / "cert.pem").read_bytes())
-    key: Any = load_pem_private_key((folder / "key.pem").read_bytes(), None)
-    signer, slept = PrivateKeySigner(key), list[float]()
+    certificate, signer = read_pair(folder, "person")
+    new, new_signer = read_pair(folder, "new")
+    anchor = x509.load_pem_x509_certificate((folder / "anchor.pem").read_bytes())
+    slept = list[float]()
     protection: Protection = SignatureProtection(signer, certificate)
     if secret is not None:
         protection = MacProtection(b"me", Secret(secret))
     said: dict[str, Any] = {"slept": slept}
-    with httpx.Client(transport=KeptConnection()) as opened:
+    # As the program has it: the server forgets a transaction with its connection.
+    with httpx.Client(transport=KeptConnections(ssl.create_default_context())) as opened:
         client = CmpClient(
             f"http://127.0.0.1:{PORT}/",
             http=opened,
-            trust=Trust((certificate,), pinned=certificate),
+            trust=Trust((anchor,), pinned=anchor if anchor == certificate else None),
             clock=system_clock,
             sleep=slept.append,
         )
         old = certificate if kind == "kur" else None
         try:
+            if secret is None:
+                client.probe()
             pending = client.request(
                 KINDS[kind],
                 subject=certificate.subject,
-                key=signer,
+                key=new_signer,
                 protection=protection,
                 old_certificate=old,
             )
-            said["same"] = pending.certificate == certificate
+            said["same"] = pending.certificate == new
             if reject:
                 pending.reject("not what was asked for")
             else:

@@ -295,6 +295,7 @@ def test_le_is_obeyed_to_the_byte(terminal: Terminal) -> None:
     second = terminal.card.transmit(bytes.fromhex("00C0000001"))
     assert second == whole[8:9] + bytes.fromhex("615D")
     assert terminal.raw("00C0010000") == "6A86"
+    assert terminal.raw("10C0000000") == "6884"
     assert terminal.card.transmit(bytes.fromhex("00C00000")) == whole[9:] + b"\x90\x00"
 
 

@@ -85,7 +85,9 @@ class PendingAnswer:
         return data[:size] + self._status()
 
     def more(self, command: CommandApdu) -> bytes:
-        """Answer GET RESPONSE. Raise CommandRefusedError where nothing is left."""
+        """Answer GET RESPONSE. Raise CommandRefusedError where it is chained or nothing is left."""
+        if command.cla:
+            raise CommandRefusedError(StatusWord.COMMAND_CHAINING_NOT_SUPPORTED)
         if command.p1 or command.p2:
             raise CommandRefusedError(StatusWord.INCORRECT_P1_P2)
         if not self._rest:

@@ -380,6 +380,16 @@ def test_a_failure_says_what_happened_how_the_card_is_and_what_to_do(
     heading(page, "Select service")
 
 
+@pytest.mark.parametrize(("reason", "again"), [("unreachable", 1), ("unsupported_certificate", 0)])
+def test_to_try_again_is_offered_where_that_can_help(
+    page: Any, portal: RunningPortal, agent: FakeAgent, reason: str, again: int
+) -> None:
+    begin_renewal(page, portal)
+    agent.fail(reason, "It failed.", "", "See somebody.")
+    heading(page, "It could not be completed")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(again)
+
+
 def test_a_passcode_is_changed_with_the_old_and_the_new_one_typed_twice(
     page: Any, portal: RunningPortal, agent: FakeAgent
 ) -> None:

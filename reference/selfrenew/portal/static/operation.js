@@ -12,6 +12,14 @@ import { fill, moment, setValues } from "./view.js";
 /** What another session for the card that is in now may set right. */
 const STALE = ["no_card", "wrong_card", "ticket_invalid", "ticket_expired", "ticket_used"];
 
+/** What ends the same however often it is tried. */
+const FOR_GOOD = [
+  "certificate_expired",
+  "nothing_vouches",
+  "unsupported_certificate",
+  "unlocking_key_blocked",
+];
+
 export function isOver(operation) {
   return operation.state === "succeeded" || operation.state === "failed";
 }
@@ -90,7 +98,12 @@ async function showFailure(journey, kind, result, signal) {
     const ask = kind === "renew" ? showPasscode : showOldPasscode;
     return ask(journey, card, result.message);
   }
-  return journey.show("failed", { prepare: (content) => setValues(content, result) });
+  return journey.show("failed", {
+    prepare: (content) => {
+      setValues(content, result);
+      content.querySelector("[data-action=again]").hidden = FOR_GOOD.includes(result.reason);
+    },
+  });
 }
 
 function listRenewed(content, renewed) {

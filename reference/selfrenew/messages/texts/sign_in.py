@@ -24,12 +24,13 @@ NOTICE_UNSUPPORTED: Final = text(
 NOTICE_LATER: Final = text("You can renew at any time until then: {url}")
 EXPIRED_AT_SIGN_IN: Final = text(
     "Your certificate expired on {since:%d %B %Y at %H:%M} UTC, so you cannot sign in with it. "
-    "Visit your Registration Authority with your smartcard, unless a renewal was interrupted: "
-    "then run it again."
+    "If a renewal was interrupted, run 'selfrenew renew' to finish it; otherwise visit your "
+    "Registration Authority with your smartcard."
 )
 NO_CERTIFICATE: Final = text(
-    "No certificate was found to perform authentication. Run the renewal if one was interrupted; "
-    "otherwise visit your Registration Authority."
+    "No certificate was found to perform authentication. If a renewal was interrupted, run "
+    "'selfrenew renew' to finish it; otherwise visit your Registration Authority with your "
+    "smartcard."
 )
 UNSUPPORTED_AT_SIGN_IN: Final = text(
     "The authentication certificate on your smartcard is of a kind that is not known here, so you "

@@ -52,7 +52,7 @@ class AnsweringDialogs(Dismissable):
         del notice
         return Answer.NO
 
-    def show_link(self, text: str, url: str) -> None:
+    def show_link(self, text: str, url: str, *, title: str | None = None) -> None:
         """Look away."""
 
     def tell(self, text: str) -> None:

@@ -21,6 +21,8 @@ class ScriptedDialogs(Dismissable):
 
     asked: "queue.Queue[tuple[str, Any]]" = field(default_factory=queue.Queue)
     answers: "queue.Queue[Any]" = field(default_factory=queue.Queue)
+    title: str | None = None
+    """Of the last link that was shown."""
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -37,7 +39,8 @@ class ScriptedDialogs(Dismissable):
         answer: Answer | None = self._ask("notice", notice)
         return answer
 
-    def show_link(self, text: str, url: str) -> None:
+    def show_link(self, text: str, url: str, *, title: str | None = None) -> None:
+        self.title = title
         self._tell("link", (text, url))
 
     def tell(self, text: str) -> None:

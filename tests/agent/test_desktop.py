@@ -224,6 +224,7 @@ def test_the_third_wrong_passcode_shows_where_to_unlock(
     for _ in range(3):
         desk.answer("passcode", WRONG)
     assert desk.dialogs.expect("link") == (messages.LOCKED_UNLOCK_HERE, desk.url)
+    assert desk.dialogs.title == "Smartcard locked"
     assert desk.until(CardState.LOCKED).login is None
 
 

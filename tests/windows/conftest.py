@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 WAIT_SECONDS = 60
+SCREEN = (1024, 600)
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -25,8 +26,9 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 def screen() -> Iterator[str]:
     """A virtual screen of this process's own."""
     read, write = os.pipe()
+    size = "{}x{}x24".format(*SCREEN)
     with subprocess.Popen(  # noqa: S603  the test's own arguments
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1024x600x24", "-nolisten", "tcp"],  # noqa: S607
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-nolisten", "tcp"],  # noqa: S607
         pass_fds=[write],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -12,9 +12,10 @@ import pytest
 from selfrenew.agent.dialogs import Answer, open_dialogs
 from selfrenew.agent.dialogs.windows import WindowDialogs
 from selfrenew.secret import Secret
+from selfrenew.services import Role
 from tests.agent.notices import ROLES, URL, make_notice
 
-from .conftest import WAIT_SECONDS, Type
+from .conftest import SCREEN, WAIT_SECONDS, Type
 
 Meanwhile = Callable[[Callable[[], Any]], Future[Any]]
 
@@ -83,6 +84,41 @@ def test_another_role_is_picked_by_keyboard(
 ) -> None:
     meanwhile(answer_with(hands, "Choose a role", "Tab", "space", "Return"))
     assert dialogs.choose_role(ROLES) == ROLES[1]
+
+
+def test_what_an_arrow_key_goes_to_is_what_is_chosen(
+    dialogs: WindowDialogs, hands: Type, meanwhile: Meanwhile
+) -> None:
+    meanwhile(answer_with(hands, "Choose a role", "Down", "Return"))
+    assert dialogs.choose_role(ROLES) == ROLES[1]
+
+
+def test_more_roles_than_the_screen_has_room_for_are_scrolled_to(
+    dialogs: WindowDialogs, hands: Type, meanwhile: Meanwhile
+) -> None:
+    roles = [Role(f"R{number}", f"Role {number} " * 12, "Test Hospital") for number in range(30)]
+
+    def look_and_choose() -> tuple[int, ...]:
+        window = hands("search", "--sync", "--onlyvisible", "--name", "Choose a role").split()[-1]
+        told = hands("getwindowgeometry", "--shell", window)
+        place = dict(line.split("=") for line in told.splitlines() if "=" in line)
+        hands("key", "--delay", "30", *["Down"] * 25, "Return")
+        return tuple(int(place[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+
+    placed = meanwhile(look_and_choose)
+    assert dialogs.choose_role(roles) == roles[25]
+    left, top, width, height = placed.result()
+    assert left >= 0
+    assert top >= 0
+    assert left + width <= SCREEN[0]
+    assert top + height <= SCREEN[1]
+
+
+def test_a_link_is_titled_by_what_it_is_about(
+    dialogs: WindowDialogs, hands: Type, meanwhile: Meanwhile
+) -> None:
+    meanwhile(answer_with(hands, "Smartcard locked", "Escape"))
+    dialogs.show_link("Copy this:", URL, title="Smartcard locked")
 
 
 def test_the_link_is_copied(dialogs: WindowDialogs, hands: Type, meanwhile: Meanwhile) -> None:

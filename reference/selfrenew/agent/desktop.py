@@ -301,7 +301,9 @@ class Desktop:
         if isinstance(error, GlobalPinBlockedError):
             self._dialogs.tell(self._options.describe(error))
             return
-        self._dialogs.show_link(messages.LOCKED_UNLOCK_HERE, self._options.portal_url)
+        self._dialogs.show_link(
+            messages.LOCKED_UNLOCK_HERE, self._options.portal_url, title=messages.TITLE_LOCKED
+        )
 
     def _see_unlock(self, now: Situation) -> None:
         """Note, in the thread that unlocked the card, that its holder can sign in."""

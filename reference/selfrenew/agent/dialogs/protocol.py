@@ -34,8 +34,8 @@ class Dialogs(Protocol):
     def show_notice(self, notice: ExpiryNotice) -> Answer | None:
         """Show the notice of expiry and have it answered."""
 
-    def show_link(self, text: str, url: str) -> None:
-        """Show an address to copy, until it is put away."""
+    def show_link(self, text: str, url: str, *, title: str | None = None) -> None:
+        """Show an address to copy, until it is put away; it is about expiry without a title."""
 
     def tell(self, text: str) -> None:
         """Say something that needs no answer."""

@@ -66,7 +66,7 @@ class TerminalDialogs(Dismissable):
                 return answer
         return None
 
-    def show_link(self, text: str, url: str) -> None:
+    def show_link(self, text: str, url: str, *, title: str | None = None) -> None:  # noqa: ARG002  of windows
         """Print it, the address on a line of its own."""
         self.tell(text)
         self.tell(url)

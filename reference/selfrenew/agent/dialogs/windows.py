@@ -18,11 +18,14 @@ from .protocol import Answer
 _Result = TypeVar("_Result")
 _WRAP_CHARACTERS = 64
 _PADDING = 16
+_CHOICES_SHARE = 0.6
+"""How much of the screen's height a choice may have; beside it are the question and the buttons."""
 _ASK_MILLISECONDS = 50
 """How often an open window looks whether it was taken away: Tk is for one thread alone.
 
 Nor does a signal's handler run while Tk waits, so this is how soon Ctrl-C counts.
 """
+_ARROWS = ("<KeyRelease-Up>", "<KeyRelease-Down>")
 _ENTER = ("<Return>", "<KP_Enter>")
 
 
@@ -83,7 +86,7 @@ class WindowDialogs(Dismissable):
 
         return self._run(messages.TITLE_NOTICE, build)
 
-    def show_link(self, text: str, url: str) -> None:
+    def show_link(self, text: str, url: str, *, title: str | None = None) -> None:
         """Show an address that can be marked, and a button that copies it."""
 
         def build(window: Window[None]) -> None:
@@ -94,7 +97,7 @@ class WindowDialogs(Dismissable):
                 (messages.PAGE_CLOSE_BUTTON, window.leave),
             )
 
-        self._run(messages.TITLE_NOTICE, build)
+        self._run(title or messages.TITLE_NOTICE, build)
 
     def tell(self, text: str) -> None:
         """Show a text with a button that puts it away."""
@@ -157,13 +160,52 @@ class Window(Generic[_Result]):
         return text
 
     def choices(self, names: Sequence[str]) -> tk.IntVar:
-        """Show a choice of one; the variable has its number from 0."""
+        """Show a choice of one; the variable has its number from 0.
+
+        Those that the screen has no room for are scrolled to, by the keyboard too.
+        """
         chosen = tk.IntVar(self._root, 0)
+        view = tk.Canvas(self._frame, highlightthickness=0, borderwidth=0)
+        view.configure(background=ttk.Style(self._root).lookup("TFrame", "background"))
+        inside = ttk.Frame(view)
+        view.create_window(0, 0, window=inside, anchor="nw")
         for number, name in enumerate(names):
-            button = ttk.Radiobutton(self._frame, text=name, value=number, variable=chosen)
-            self._add(button)
+            text = self._wrapped(name)
+            button = ttk.Radiobutton(inside, text=text, value=number, variable=chosen)
+            button.grid(sticky="w", pady=(0, _PADDING // 2))
+            button.bind("<FocusIn>", lambda event: _scroll_to(view, inside, event.widget))
+            for arrow in _ARROWS:
+                # Tk moves the focus alone, and Return would then answer with another one.
+                button.bind(arrow, lambda event: event.widget.invoke())
             self._focus = self._focus or button
+        inside.update_idletasks()
+        whole = inside.winfo_reqheight()
+        room = int(self._root.winfo_screenheight() * _CHOICES_SHARE)
+        view.configure(
+            width=inside.winfo_reqwidth(),
+            height=min(whole, room),
+            scrollregion=(0, 0, inside.winfo_reqwidth(), whole),
+        )
+        self._add(view)
+        if whole > room:
+            bar = ttk.Scrollbar(self._frame, orient="vertical", command=view.yview)
+            view.configure(yscrollcommand=bar.set)
+            bar.grid(row=view.grid_info()["row"], column=1, sticky="ns")
+            for wheel, step in (("<Button-4>", -1), ("<Button-5>", 1)):
+                self._root.bind(wheel, lambda _, step=step: view.yview_scroll(step, "units"))  # type: ignore[misc]
         return chosen
+
+    def _wrapped(self, text: str) -> str:
+        """Break a text where a line is full: what is chosen has no way of its own to do that."""
+        shown = font.nametofont("TkDefaultFont", root=self._root)
+        lines = [""]
+        for word in text.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and shown.measure(longer) > _WRAP_CHARACTERS * self._width:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return "\n".join(lines)
 
     def address(self, url: str) -> None:
         """Show an address in a field that can be marked and not changed."""
@@ -227,6 +269,17 @@ class Window(Generic[_Result]):
 
     def _add(self, widget: tk.Widget, *, sticky: str = "w") -> None:
         widget.grid(sticky=sticky, pady=(0, _PADDING // 2))
+
+
+def _scroll_to(view: tk.Canvas, inside: ttk.Frame, widget: tk.Misc) -> None:
+    """Bring a widget into what is seen of a longer frame."""
+    whole = inside.winfo_height()
+    top, bottom = (share * whole for share in view.yview())
+    begin, end = widget.winfo_y(), widget.winfo_y() + widget.winfo_height()
+    if begin < top:
+        view.yview_moveto(begin / whole)
+    elif end > bottom:
+        view.yview_moveto((end - (bottom - top)) / whole)
 
 
 def _stop(action: Callable[[], None]) -> str:

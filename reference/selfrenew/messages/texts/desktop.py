@@ -20,6 +20,7 @@ NOTICE_BROWSER_FAILED: Final = text(
 TITLE_PASSCODE: Final = phrase("Sign in with your smartcard")
 TITLE_ROLE: Final = phrase("Choose a role")
 TITLE_NOTICE: Final = phrase("Smartcard expiry")
+TITLE_LOCKED: Final = phrase("Smartcard locked")
 PICK_ROLE: Final = text("In which role do you want to work?")
 YES: Final = phrase("Yes")
 NO: Final = phrase("No")

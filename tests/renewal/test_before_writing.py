@@ -192,6 +192,11 @@ def test_a_key_of_a_kind_that_is_not_known_is_never_replaced(
     if isinstance(refused.value, UnsupportedCertificateError):
         assert f"The {messages.SLOT_NAMES[reference]} certificate" in str(refused.value)
         assert "Nothing was changed" in str(refused.value)
+    else:
+        assert f"the {messages.SLOT_NAMES[reference]} certificate is of a kind" in str(
+            refused.value
+        )
+        assert "You can renew" not in str(refused.value)
     assert Kept.of(bench) == before
     assert tries_left(bench.stage.reader) == 3
 

@@ -27,10 +27,14 @@ class RenewalError(Exception):
 
 
 class NotDueError(RenewalError):
-    """Both certificates are valid for more than 90 days."""
+    """Both certificates are valid for more than 90 days; one may be for an unknown kind of key."""
 
-    def __init__(self, due_from: datetime) -> None:
-        super().__init__(messages.NOT_DUE.format(due_from=due_from))
+    def __init__(self, due_from: datetime, unsupported: KeyReference | None = None) -> None:
+        super().__init__(
+            messages.NOT_DUE.format(due_from=due_from)
+            if unsupported is None
+            else messages.NOT_DUE_UNSUPPORTED.format(slot=messages.SLOT_NAMES[unsupported])
+        )
         self.due_from = due_from
 
 

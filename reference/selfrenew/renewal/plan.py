@@ -57,7 +57,7 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
     unsupported = [key for key in ORDER if slots[key].state is SlotState.UNSUPPORTED]
     if unsupported:
         if not torn:
-            _require_due(inspection, now)
+            _require_due(inspection, now, unsupported[0])
         raise UnsupportedCertificateError(unsupported[0])
     vouching = [key for key in ORDER if slots[key].vouches]
     if not vouching:
@@ -84,12 +84,14 @@ def plan_renewal(inspection: Inspection, now: datetime) -> Plan:
     return Plan(_steps(order), resumed=bool(renewed))
 
 
-def _require_due(inspection: Inspection, now: datetime) -> None:
+def _require_due(
+    inspection: Inspection, now: datetime, unsupported: KeyReference | None = None
+) -> None:
     window = judge_window(
         (certificate.not_valid_after_utc for certificate in inspection.certificates), now
     )
     if isinstance(window, NotDue):
-        raise NotDueError(window.due_from)
+        raise NotDueError(window.due_from, unsupported)
 
 
 def _by_their_ends(slots: Mapping[KeyReference, Slot]) -> tuple[KeyReference, ...]:

@@ -14,6 +14,11 @@ NOT_DUE: Final = text(
     "Your certificates are not due for renewal. You can renew them from {due_from:%d %B %Y, %H:%M} "
     "UTC, 90 days before they expire."
 )
+NOT_DUE_UNSUPPORTED: Final = text(
+    "Your certificates are not due for renewal, and the {slot} certificate is of a kind that "
+    "cannot be renewed here. Visit your Registration Authority with your smartcard before it "
+    "expires."
+)
 EXPIRED: Final = text(
     "Your certificate expired on {since:%d %B %Y at %H:%M} UTC and can no longer be renewed here. "
     "Visit your Registration Authority with your smartcard."

@@ -48,10 +48,10 @@ Feature: A renewal that broke off
   Scenario Outline: The repetition says what an earlier renewal has left
     Given her card was pulled out <moment> and put back
     When Alice renews her card
-    Then she is told on the way "A previous renewal was interrupted; the <left> still has to be renewed."
+    Then she is told on the way "A previous renewal was interrupted; the <left> to be renewed."
 
     Examples:
-      | moment                                    | left                                       |
-      | once the new signing key is made          | signing and the authentication certificate |
-      | before the new authentication key is made | authentication certificate                 |
-      | once the new authentication key is made   | authentication certificate                 |
+      | moment                                    | left                                               |
+      | once the new signing key is made          | signing and authentication certificates still have |
+      | before the new authentication key is made | authentication certificate still has               |
+      | once the new authentication key is made   | authentication certificate still has               |

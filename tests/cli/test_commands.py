@@ -110,6 +110,16 @@ def test_status_tells_a_card_without_certificates(run: Any, card: Any) -> None:
     assert "missing" in run("status").out
 
 
+def test_status_says_what_of_an_interrupted_renewal_is_left(run: Any, card: Any) -> None:
+    opened = Card.open(card.path)
+    change_image(opened, clear=SIGNING)
+    opened.close()
+    assert (
+        "A renewal was interrupted; the signing and authentication certificates still have to be "
+        "renewed. Run 'selfrenew renew'" in run("status").out
+    )
+
+
 def test_status_and_login_tell_what_cannot_be_renewed_here(run: Any, card: Any) -> None:
     opened = Card.open(card.path)
     put_certificate_of_unknown_kind(opened, "signing")

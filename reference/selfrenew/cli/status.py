@@ -89,8 +89,8 @@ def judge(inspection: Inspection, now: datetime) -> Standing:
         case RenewalState.DUE if due_from is not None:
             text = messages.STATUS_DUE.format(due_from=due_from)
         case RenewalState.INTERRUPTED:
-            slots = slot_names(standing.slots)
-            text = messages.STATUS_INTERRUPTED.format(slots=slots)
+            slots, number = slot_names(standing.slots), len(standing.slots)
+            text = messages.STATUS_INTERRUPTED.format(slots=slots, number=number)
         case RenewalState.UNSUPPORTED:
             return Standing("registration_authority", messages.STATUS_UNSUPPORTED)
         case _:

@@ -109,7 +109,8 @@ def describe(event: Event) -> str:
 def _read(plan: Plan) -> str:
     if not plan.resumed:
         return messages.PROGRESS_INSPECTED
-    return messages.RESUMED.format(slots=slot_names(step.slot for step in plan.steps))
+    slots = slot_names(step.slot for step in plan.steps)
+    return messages.RESUMED.format(slots=slots, number=len(plan.steps))
 
 
 def _slot_text(event: _SlotEvent) -> str:

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from selfrenew.messages.marking import phrase, text
+from selfrenew.messages.marking import phrase, plural, text
 
 SUCCESS: Final = phrase("Success: certificate renewed for smartcard")
 SUCCESS_NEXT: Final = text(
@@ -31,8 +31,10 @@ UNSUPPORTED_CERTIFICATE: Final = text(
     "The {slot} certificate on the card is of a kind that cannot be renewed here. Nothing was "
     "changed on the card. Visit your Registration Authority with your smartcard."
 )
-RESUMED: Final = text(
-    "A previous renewal was interrupted; the {slots} certificate still has to be renewed."
+RESUMED: Final = plural(
+    "number",
+    "A previous renewal was interrupted; the {slots} certificate still has to be renewed.",
+    "A previous renewal was interrupted; the {slots} certificates still have to be renewed.",
 )
 INTERRUPTED: Final = text(
     "{cause} The {slot} certificate was being replaced and has to be done again; the {voucher} "
@@ -50,9 +52,12 @@ NOT_PROVEN: Final = text(
 )
 STATUS_NOT_DUE: Final = text("Not due: it can be renewed from {due_from:%d %B %Y, %H:%M} UTC.")
 STATUS_DUE: Final = text("Due since {due_from:%d %B %Y, %H:%M} UTC. Run 'selfrenew renew'.")
-STATUS_INTERRUPTED: Final = text(
+STATUS_INTERRUPTED: Final = plural(
+    "number",
     "A renewal was interrupted; the {slots} certificate still has to be renewed. Run 'selfrenew "
-    "renew' to finish it."
+    "renew' to finish it.",
+    "A renewal was interrupted; the {slots} certificates still have to be renewed. Run 'selfrenew "
+    "renew' to finish it.",
 )
 STATUS_REGISTRATION_AUTHORITY: Final = text(
     "It can no longer be renewed here. Visit your Registration Authority with your smartcard."
@@ -99,7 +104,7 @@ SLOT_STATES: Final = {
 }
 """What a person calls the state of a certificate."""
 ANOTHER_PERSONS: Final = phrase("{state}, another person's")
-TWO_SLOTS: Final = phrase("{first} and the {second}")
+TWO_SLOTS: Final = phrase("{first} and {second}")
 SLOT_NAMES: Final = {0x9A: phrase("authentication"), 0x9C: phrase("signing")}
 """What a person calls the certificate of a key reference."""
 CARD_SWAPPED: Final = text(

@@ -17,7 +17,12 @@ from selfrenew.piv.errors import (
     WrongPasscodeError,
 )
 from selfrenew.piv.references import KeyReference
-from selfrenew.renewal import CardStanding, RenewalOutcome, RenewalWatch
+from selfrenew.renewal import (
+    CardStanding,
+    RenewalInterruptedError,
+    RenewalOutcome,
+    RenewalWatch,
+)
 from selfrenew.renewal.inspection import SLOT_WORDS
 
 from .failures import FailureReason, cause_of, reason_of
@@ -128,7 +133,17 @@ class Failure:
             return messages.REMEDY_RENEWED
         if isinstance(cause_of(self.error), GlobalPinBlockedError):
             return messages.FAILURE_REMEDIES[FailureReason.UNLOCKING_KEY_BLOCKED]
+        if self.reason is FailureReason.INTERRUPTED and self._without_sign_in:
+            return messages.REMEDY_SIGN_IN_WITHIN
         return messages.FAILURE_REMEDIES[self.reason]
+
+    @property
+    def _without_sign_in(self) -> bool:
+        """Whether the key for signing in is new, and has no certificate yet that goes with it."""
+        return (
+            isinstance(self.error, RenewalInterruptedError)
+            and self.error.slot is KeyReference.PIV_AUTHENTICATION
+        )
 
     @property
     def detail(self) -> str:

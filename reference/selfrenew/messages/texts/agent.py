@@ -51,6 +51,10 @@ CARD_LOCKED: Final = text("Your smartcard is locked. Its certificates and keys a
 REMEDY_RENEWED: Final = text(
     "Nothing has to be renewed again. Take your smartcard out, put it back and sign in."
 )
+REMEDY_SIGN_IN_WITHIN: Final = text(
+    "Put your smartcard in and renew again. It goes on from where it was. If you are asked to sign "
+    "in and cannot, ask your IT service desk to finish it on this computer, with 'selfrenew renew'."
+)
 
 FAILURES: Final = {
     "no_reader": text("No smartcard reader was found."),

@@ -73,6 +73,11 @@ def test_a_folder_of_somebody_else_is_not_used(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_the_system_names_no_folder_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    SingleInstance({})
+
+
 def test_a_session_is_no_path(tmp_path: Path) -> None:
     with SingleInstance({"XDG_SESSION_ID": "../../x"}, tmp_path):
         assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]

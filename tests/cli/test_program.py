@@ -112,6 +112,14 @@ def test_help_opens_with_examples_and_imports_nothing_heavy() -> None:
     assert ended.stdout.endswith("set()\n")
 
 
+def test_the_portals_help_names_its_own_variable() -> None:
+    ended = subprocess.run(  # noqa: S603  the test's own arguments
+        [*COMMAND, "portal", "--help"], capture_output=True, text=True, check=True
+    )
+    assert "what SELFRENEW_PORTAL_CONFIG names" in " ".join(ended.stdout.split())
+    assert "SELFRENEW_CONFIG" not in ended.stdout
+
+
 @pytest.mark.parametrize("command", ["status", "login", "renew", "change-passcode", "unlock"])
 def test_each_command_has_help_that_opens_with_examples(command: str) -> None:
     ended = subprocess.run(  # noqa: S603  the test's own arguments

@@ -135,7 +135,7 @@ def test_make_leaves_an_image_that_is_there_alone(run: Runner, image: Path) -> N
 def test_make_without_a_stage_says_how_to_start_one(run: Runner, tmp_path: Path) -> None:
     code, _, err = run("card", "make", tmp_path / "bob.card")
     assert code == ExitCode.STATE_UNUSABLE
-    assert "Start one with --state there first" in err
+    assert f"selfrenew-emulator up --state {tmp_path}" in err
 
 
 def test_make_refuses_a_passcode_of_the_wrong_form_without_repeating_it(
@@ -173,6 +173,7 @@ def test_make_complete_tells_the_pairing_code_and_show_lists_everything(
     assert names["5FC106"] == "security object"
     _, text, _ = run("card", "show", path)
     assert "security object" in text
+    assert view["slots"]["9A"]["certificate"]["serial"] in text
     assert second.removeprefix("pairing code ") not in text
 
 

@@ -55,6 +55,7 @@ def test_up_prints_one_line_of_json_and_stops_cleanly(
         "management",
         "spine",
         "mail",
+        "mail_folder",
         "config",
         "portal_config",
     }
@@ -62,6 +63,7 @@ def test_up_prints_one_line_of_json_and_stops_cleanly(
     for file in (ready["root"], ready["config"], ready["enrolment"]["secret_file"]):
         assert Path(file).is_file()
     assert (tmp_path / "alice.card").is_file()
+    assert Path(ready["mail_folder"]).is_dir()
 
 
 def test_the_folder_serves_the_next_start_and_keeps_its_card(tmp_path: Path) -> None:

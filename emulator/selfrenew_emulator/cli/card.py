@@ -50,15 +50,23 @@ def card() -> None:
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
     envvar="SELFRENEW_STATE",
-    help="The state folder of a running stage.  [default: the image's folder]",
+    help="The state folder of a running stage.  [default: what SELFRENEW_STATE names, or the "
+    "image's folder]",
 )
 @click.option("--name", default="Alice Archer", show_default=True, help="The holder's name.")
-@click.option("--days-left", type=click.IntRange(-3000, 3000), default=30, show_default=True)
+@click.option(
+    "--days-left",
+    type=click.IntRange(-3000, 3000),
+    default=30,
+    show_default=True,
+    help="Days until its certificates expire, from now on: a moment later whole days are one less.",
+)
 @click.option(
     "--algorithm",
     type=click.Choice(list(_ALGORITHMS), case_sensitive=False),
     default="P256",
-    show_default=True,
+    show_default="p256",
+    help="Of its keys.",
 )
 @click.option(
     "--personality",
@@ -147,7 +155,9 @@ def show(image: Path, *, as_json: bool) -> None:
     else:
         from rich.console import Console  # noqa: PLC0415  heavy, and only for people
 
-        Console().print(*tables(view, str(image)))
+        # What another program reads has no edge at which a serial number is to be broken.
+        console = Console(width=None if Console().is_terminal else 160)
+        console.print(*tables(view, str(image)))
 
 
 @card.command("set", short_help="Change a card as mishaps would.")

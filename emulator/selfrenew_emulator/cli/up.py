@@ -36,7 +36,8 @@ _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
     type=click.IntRange(-3000, 3000),
     default=30,
     show_default=True,
-    help="Days until the certificates of the new card alice.card expire.",
+    help="Days until the certificates of the new card alice.card expire, from its making on: a "
+    "moment later whole days are one less.",
 )
 def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -> None:
     """\b
@@ -82,6 +83,7 @@ def _summary(stage: EmbeddedStage) -> dict[str, object]:
         "management": stage.urls.management,
         "spine": stage.urls.spine,
         "mail": stage.urls.mail,
+        "mail_folder": str(stage.folder.mail_folder),
         "config": str(stage.config_file),
         "portal_config": str(stage.folder.portal_config_file),
     }
@@ -98,6 +100,7 @@ def _for_people(stage: EmbeddedStage, *, kept: bool) -> str:
         f"  Card management   {urls.management}",
         f"  Spine             {urls.spine}",
         f"  Mail (SMTP)       {urls.mail}",
+        f"  Mail that came    {folder.mail_folder / 'new'}",
         f"  Root certificate  {stage.root_file}",
         f"  Configuration     {stage.config_file}",
         f"  Portal's          {folder.portal_config_file}",

@@ -119,7 +119,11 @@ class StageFolder:
             raw = json.loads(self.description_file.read_text("utf-8"))
         except FileNotFoundError as error:
             reason = "it holds no stage.json"
-            raise StateError(self.path, reason, "Start one with --state there first.") from error
+            remedy = (
+                f"Start a stage there, selfrenew-emulator up --state {self.path}, or name the "
+                "folder of one that runs with --state."
+            )
+            raise StateError(self.path, reason, remedy) from error
         except (OSError, ValueError) as error:
             reason = f"its stage.json cannot be read ({error})"
             raise StateError(self.path, reason, _REMEDY) from error

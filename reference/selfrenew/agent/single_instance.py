@@ -4,6 +4,7 @@
 import errno
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ class SingleInstance:
 
     def __init__(self, environ: Mapping[str, str] = os.environ, folder: Path | None = None) -> None:
         name = next((environ[name] for name in _SESSION_VARIABLES if environ.get(name)), "")
-        self._folder = folder or user_runtime_path("selfrenew", appauthor=False)
+        self._folder = folder or _runtime_folder()
         safe = "".join(character if character.isalnum() else "-" for character in name)
         self._path = self._folder / f"agent{'-' if safe else ''}{safe}.lock"
         self._file: int | None = None
@@ -59,6 +60,13 @@ class SingleInstance:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def _runtime_folder() -> Path:
+    with warnings.catch_warnings():
+        # That the system names none is no news to a person at the terminal.
+        warnings.simplefilter("ignore", UserWarning)
+        return user_runtime_path("selfrenew", appauthor=False)
 
 
 if sys.platform == "win32":

@@ -2,6 +2,7 @@
 """`selfrenew portal`: serve the page of the Smartcard Service."""
 
 import os
+from functools import partial
 
 import click
 
@@ -9,7 +10,7 @@ from .settings import Settings, common_options
 
 
 @click.command()
-@common_options
+@partial(common_options, config_variable="SELFRENEW_PORTAL_CONFIG")
 @click.pass_obj
 def portal(settings: Settings) -> None:
     """\b

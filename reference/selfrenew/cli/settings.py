@@ -117,8 +117,8 @@ def _option(*names: str, **options: Any) -> Callable[[_Command], _Command]:
     return click.option(*names, expose_value=False, callback=_keep, default=None, **options)
 
 
-def common_options(command: _Command) -> _Command:
-    """Add the options that every command takes."""
+def common_options(command: _Command, config_variable: str = "SELFRENEW_CONFIG") -> _Command:
+    """Add the options that every command takes; the variable is what `--config` goes before."""
     for option in (
         _option("-v", "--verbose", is_flag=True, help="Log every command and message, decoded."),
         _option("--now", type=Moment(), metavar="ISO", help="For tests: take this for the time."),
@@ -127,7 +127,7 @@ def common_options(command: _Command) -> _Command:
             "--config",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="The configuration.  [default: what SELFRENEW_CONFIG names]",
+            help=f"The configuration.  [default: what {config_variable} names]",
         ),
     ):
         command = option(command)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -64,6 +66,29 @@ def test_up_prints_one_line_of_json_and_stops_cleanly(
         assert Path(file).is_file()
     assert (tmp_path / "alice.card").is_file()
     assert Path(ready["mail_folder"]).is_dir()
+
+
+def test_a_fault_strikes_the_ca_and_no_card_that_is_made(tmp_path: Path, run_program: Run) -> None:
+    with stage("--state", tmp_path, "--fault", "ca.unreachable") as process:
+        assert process.stdout is not None
+        text = ""
+        while "Ctrl-C stops it." not in text:
+            text += (line := process.stdout.readline())
+            assert line, "up ended early"
+        port = re.search(r"CA \(CMP\) +http://127\.0\.0\.1:(\d+)/", text)
+        made = run_program("card", "make", tmp_path / "bob.card")
+        assert port is not None
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", int(port[1])))
+        ended = stop(process, signal.SIGTERM)
+    assert made.returncode == ExitCode.DONE, made.stderr
+    assert (process.returncode, *ended) == (ExitCode.DONE, "What struck: ca.unreachable.\n", "")
+
+
+def test_a_fault_of_another_program_is_refused(run_program: Run) -> None:
+    refused = run_program("up", "--fault", "card.removed:at=3")
+    assert refused.returncode == ExitCode.USAGE
+    assert "card.removed" in refused.stderr
 
 
 def test_the_folder_serves_the_next_start_and_keeps_its_card(tmp_path: Path) -> None:

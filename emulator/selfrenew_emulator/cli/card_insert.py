@@ -11,7 +11,7 @@ import click
 from selfrenew_emulator.card import Card, Interface, NoSuchInterfaceError
 
 from .image_argument import IMAGE, file_errors
-from .serving import fault_option
+from .serving import fault_option, say_struck
 
 if TYPE_CHECKING:
     from selfrenew_emulator.faults import Tap
@@ -110,4 +110,4 @@ def insert(
         finally:
             reader.close()
         if faults:
-            click.echo(f"What struck: {', '.join(board.history) or 'nothing'}.")
+            say_struck(board.history)

@@ -3,7 +3,7 @@
 
 import json
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -110,3 +110,8 @@ def say_ready(what: str, said: Mapping[str, object], *, as_json: bool) -> None:
     for name, value in flat.items():
         click.echo(f"  {name:<{width}}{value}")
     click.echo("\nCtrl-C stops it.")
+
+
+def say_struck(history: Sequence[str]) -> None:
+    """Print, at the end, which of the faults that were ordered struck."""
+    click.echo(f"What struck: {', '.join(history) or 'nothing'}.")

@@ -11,10 +11,12 @@ from pathlib import Path
 import click
 
 from selfrenew.clock import system_clock
+from selfrenew_emulator.faults import FaultBoard
 from selfrenew_emulator.stage import EmbeddedStage
 from selfrenew_emulator.stage.server import settle
 
 from .passcode import passcode_from
+from .serving import fault_option, say_struck
 
 _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
 
@@ -39,14 +41,24 @@ _ENDING = frozenset({signal.SIGINT, signal.SIGTERM})
     help="Days until the certificates of the new card alice.card expire, from its making on: a "
     "moment later whole days are one less.",
 )
-def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -> None:
+@fault_option("CA", "MAIL", example="ca.unreachable")
+def up(
+    *,
+    as_json: bool,
+    state: Path | None,
+    port: int | None,
+    days_left: int,
+    faults: tuple[str, ...],
+) -> None:
     """\b
     selfrenew-emulator up
     selfrenew-emulator up --state bench --json
+    selfrenew-emulator up --state bench --fault ca.answer-lost:at=cr,times=1
 
     Keep a stage running until Ctrl-C or SIGTERM: CA, card management, Spine and mail server on
     loopback, configurations for selfrenew and its portal, and a card image alice.card. The card's
-    passcode is taken from SELFRENEW_PASSCODE; without it, it is the test value 123456.
+    passcode is taken from SELFRENEW_PASSCODE; without it, it is the test value 123456. Faults of
+    the CA and of the mail are armed by --fault; cards are made in spite of them.
     """  # noqa: D205, D301, D400  help opens with two examples
     # Before any thread starts, so that each inherits the mask and only sigwait sees them.
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
@@ -66,9 +78,15 @@ def up(*, as_json: bool, state: Path | None, port: int | None, days_left: int) -
                 stage.folder.card_file,
                 stage.make_card(person, days_left=days_left, passcode=passcode),
             )
+        board = FaultBoard()
+        stage.suffer(board)
+        for order in faults:
+            board.arm(order)
         settle()
         click.echo(json.dumps(_summary(stage)) if as_json else _for_people(stage, kept=bool(state)))
         signal.sigwait(_ENDING)
+        if faults and not as_json:
+            say_struck(board.history)
 
 
 def _summary(stage: EmbeddedStage) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
+from threading import RLock
 from weakref import WeakKeyDictionary
 
 from selfrenew.cmp.errors import CmpFormatError
@@ -64,6 +65,7 @@ class CaFront:
         """Of transactions whose first message named a profile, which the others need not."""
         self._last: bytes | None = None
         self._shut = False
+        self._resting = RLock()
         self.door: Door | None = None
         """The sockets it is reached by, where they can be shut."""
         self._history: deque[CaRecord] = deque(maxlen=_KEPT)
@@ -94,16 +96,17 @@ class CaFront:
     @contextmanager
     def at_rest(self) -> Iterator[None]:
         """Play nothing meanwhile: what asks now is not what is under test."""
-        armed, shut = self._armed, self._shut
-        self._armed = ()
-        self.refresh()
-        try:
-            yield
-        finally:
-            self._armed = armed
-            if shut and self.door is not None:
-                self._shut = True
-                self.door.shut()
+        with self._resting:
+            armed, shut = self._armed, self._shut
+            self._armed = ()
+            self.refresh()
+            try:
+                yield
+            finally:
+                self._armed = armed
+                if shut and self.door is not None:
+                    self._shut = True
+                    self.door.shut()
 
     def read(self, path: str, raw: bytes) -> CaMessage:
         """Tell what a request is to a fault that waits for messages."""

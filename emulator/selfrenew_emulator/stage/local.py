@@ -215,9 +215,9 @@ class LocalStage:
         ask_for_certificates(asking, [self.ca.root, *self.ca.issuers.values()])
         contexts = {"cmp_http": None, "cmp_https": asking, "status": None}
         token = Secret(self._randomness(16).hex())
-        make = ordering(self.spine, self._cards, self._randomness)
-        desk = desk_application(make, token.reveal().decode())
         self.ca_front = CaFront(self.ca.app, ISSUERS)
+        make = self.ca_front.at_rest()(ordering(self.spine, self._cards, self._randomness))
+        desk = desk_application(make, token.reveal().decode())
         applications = {
             "cmp_http": self.ca_front,
             "cmp_https": self.ca_front,

@@ -18,7 +18,7 @@ _TRACE = click.Path(dir_okay=False, path_type=Path)
 @click.group()
 def trace() -> None:
     """\b
-    selfrenew-emulator trace record desk.trace --reader 'Desk reader' -- ykman piv info
+    selfrenew-emulator trace record desk.trace --reader 'Desk reader' -- pkcs11-tool -O
     selfrenew-emulator trace show desk.trace
 
     Record a card's conversation without its secrets, show it, play it again, export it.
@@ -109,7 +109,7 @@ def replay(
     *, file: Path, tolerant: bool, host: str, port: int | None, program: tuple[str, ...]
 ) -> None:
     """\b
-    selfrenew-emulator trace replay desk.trace -- ykman piv info
+    selfrenew-emulator trace replay desk.trace -- pkcs11-tool -O
     selfrenew-emulator trace replay desk.trace --tolerant --port 40981
 
     Put a card into a reader of vsmartcard's driver that answers as the recorded one did, while a

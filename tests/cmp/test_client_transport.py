@@ -2,6 +2,7 @@
 import socket
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 import trustme
 from cryptography import x509
+from cryptography.hazmat.asn1 import GeneralizedTime
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from selfrenew.cmp import (
@@ -27,7 +29,7 @@ from selfrenew.cmp.checking import Trust
 from selfrenew.cmp.client import CmpClient, PendingCertificate
 from selfrenew.cmp.message import ReceivedMessage
 from selfrenew.cmp.protection import PrivateKeySigner
-from selfrenew.cmp.structures import BodyType, FailureInfo
+from selfrenew.cmp.structures import BodyType, FailureInfo, PkiHeader
 from selfrenew.http import ANSWER_MAX_BYTES, open_http
 from selfrenew.secret import Secret
 
@@ -146,6 +148,63 @@ def test_a_probe_wants_an_answer_of_its_own(client: CmpClient, ca: Any) -> None:
     ca.on[BodyType.GENM] = again
     client.probe()
     with pytest.raises(WrongTransactionError, match="another transaction"):
+        client.probe()
+
+
+def without(*fields: str) -> Callable[[PkiHeader], None]:
+    def leave_out(header: PkiHeader) -> None:
+        for field in fields:
+            setattr(header, field, None)
+
+    return leave_out
+
+
+def test_a_probe_may_be_refused_by_an_error_that_names_no_transaction(
+    client: CmpClient, ca: Any
+) -> None:
+    ca.header = without("transaction_id", "recip_nonce")
+    ca.on[BodyType.GENM] = lambda request: ca.error(
+        request, FailureInfo.badRequest, text="no such type of message", protected=False
+    )
+    client.probe()
+
+
+@pytest.mark.parametrize(
+    ("fields", "body_type", "protected"),
+    [
+        (("transaction_id",), BodyType.ERROR, False),
+        (("recip_nonce",), BodyType.ERROR, False),
+        (("transaction_id", "recip_nonce"), BodyType.ERROR, True),
+        (("transaction_id", "recip_nonce"), BodyType.GENP, False),
+        (("transaction_id", "recip_nonce", "sender_nonce"), BodyType.ERROR, False),
+        (("sender_nonce",), BodyType.ERROR, False),
+    ],
+)
+def test_no_other_answer_to_a_probe_leaves_them_out(
+    client: CmpClient, ca: Any, fields: tuple[str, ...], body_type: BodyType, protected: bool
+) -> None:
+    def answer(request: ReceivedMessage) -> bytes:
+        if body_type is BodyType.ERROR:
+            return bytes(ca.error(request, FailureInfo.badRequest, protected=protected))
+        return bytes(ca.reply(request, body_type, ANY_INFORMATION, protected=protected))
+
+    ca.header, ca.on[BodyType.GENM] = without(*fields), answer
+    with pytest.raises(WrongTransactionError):
+        client.probe()
+
+
+def test_a_clock_that_is_off_is_told_also_where_no_transaction_is_named(
+    client: CmpClient, ca: Any
+) -> None:
+    def leave_out(header: PkiHeader) -> None:
+        without("transaction_id", "recip_nonce")(header)
+        header.message_time = GeneralizedTime(ca.clock() - timedelta(hours=1))
+
+    ca.header = leave_out
+    ca.on[BodyType.GENM] = lambda request: ca.error(
+        request, FailureInfo.badRequest, protected=False
+    )
+    with pytest.raises(WrongTransactionError, match="machine's clock"):
         client.probe()
 
 

@@ -123,15 +123,19 @@ def check_transaction(
 ) -> None:
     """Require that the answer is to a message with one of the senderNonces `nonces`.
 
+    An error that nothing protects, where that is allowed, may name neither: some CAs answer so what
+    they do not know, as EJBCA a genm. It is no answer to anything else either.
+
     Raise WrongTransactionError, or CmpFormatError for a version that was not asked for.
     """
     header = answer.header
     if header.pvno not in {CMP_2000, CMP_2021}:
         raise CmpFormatError(messages.ANSWER_VERSION.format(pvno=version_text(header.pvno)))
-    if header.transaction_id != transaction_id:
-        raise WrongTransactionError(messages.ANSWER_OTHER_TRANSACTION)
-    if header.recip_nonce not in nonces:
-        raise WrongTransactionError(messages.ANSWER_OTHER_NONCE)
+    if not _names_no_transaction(answer):
+        if header.transaction_id != transaction_id:
+            raise WrongTransactionError(messages.ANSWER_OTHER_TRANSACTION)
+        if header.recip_nonce not in nonces:
+            raise WrongTransactionError(messages.ANSWER_OTHER_NONCE)
     if len(header.sender_nonce or b"") < _NONCE_BYTES:
         raise WrongTransactionError(messages.ANSWER_NO_NONCE)
     time = header.message_time
@@ -141,6 +145,11 @@ def check_transaction(
                 moment=time.as_datetime().isoformat(), tolerance=TIME_TOLERANCE
             )
         )
+
+
+def _names_no_transaction(answer: ReceivedMessage) -> bool:
+    alone = answer.header.transaction_id is None and answer.header.recip_nonce is None
+    return alone and answer.protection is None and answer.body_type is BodyType.ERROR
 
 
 def version_text(pvno: int) -> str:

@@ -56,6 +56,58 @@ def test_what_a_change_of_network_ended_is_asked_for_again(
     assert asked[:2] == ["GET", "GET"]
 
 
+@pytest.fixture
+def slow_agent(page: Any) -> Any:
+    """Hold one of the agent's answers back until the page has waited ten seconds, and let it go."""
+    page.add_init_script(
+        """const given = [];
+        AbortSignal.timeout = (milliseconds) => {
+          const controller = new AbortController();
+          if (milliseconds <= 10_000) given.push(controller);
+          return controller.signal;
+        };
+        globalThis.tenSecondsPass = () => given.forEach((each) => each.abort());"""
+    )
+    held: list[Any] = []
+
+    def hold(path: str) -> None:
+        def keep(route: Any) -> None:
+            held.append(route)
+
+        page.route(f"**/v1/{path}", keep)
+
+    def let_go() -> None:
+        while not held:
+            page.evaluate("null")
+        page.evaluate("tenSecondsPass()")
+        held.pop().continue_()
+
+    return hold, let_go
+
+
+def test_a_check_of_services_that_are_slow_is_waited_for(
+    page: Any, portal: RunningPortal, agent: FakeAgent, slow_agent: Any
+) -> None:
+    hold, let_go = slow_agent
+    agent.check_results = [{"check": "spine", "ok": False, "message": "It did not answer."}]
+    hold("check")
+    page.goto(f"{portal.origin}/check")
+    let_go()
+    expect(page.locator("[data-check=spine] [data-part=detail]")).to_have_text("It did not answer.")
+    expect(page.locator("[data-check=agent] [data-part=result]")).to_have_text("OK")
+
+
+def test_an_introduction_to_a_slow_portal_is_waited_for(
+    page: Any, portal: RunningPortal, agent: FakeAgent, slow_agent: Any
+) -> None:
+    hold, let_go = slow_agent
+    agent.refuse("handoffs", 502, "portal_unreachable")
+    hold("handoffs")
+    page.goto(portal.url)
+    let_go()
+    heading(page, "This service cannot be reached")
+
+
 def test_an_old_agent_is_named_as_such(page: Any, portal: RunningPortal, agent: FakeAgent) -> None:
     agent.version = "0.0.9"
     page.goto(portal.url)

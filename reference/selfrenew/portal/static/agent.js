@@ -2,7 +2,7 @@
 // The agent on this computer, by its loopback interface.
 
 import { eventsOf } from "./event_stream.js";
-import { ProblemError, ask, send } from "./requests.js";
+import { LONG_PATIENCE_MILLISECONDS, ProblemError, ask, send } from "./requests.js";
 
 export const API = 1;
 
@@ -24,11 +24,11 @@ export class Agent {
   }
 
   handoff(signal) {
-    return this.#ask("handoffs", { method: "POST", body: {}, signal });
+    return this.#ask("handoffs", { method: "POST", body: {}, patience: LONG_PATIENCE_MILLISECONDS, signal });
   }
 
   check(signal) {
-    return this.#ask("check", { signal });
+    return this.#ask("check", { patience: LONG_PATIENCE_MILLISECONDS, signal });
   }
 
   card(signal) {
@@ -36,7 +36,7 @@ export class Agent {
   }
 
   start(body, signal) {
-    return this.#paired("operations", { method: "POST", body, signal });
+    return this.#paired("operations", { method: "POST", body, patience: LONG_PATIENCE_MILLISECONDS, signal });
   }
 
   sendCode(operation, body, signal) {
@@ -73,7 +73,7 @@ export class Agent {
     const response = await send(this.#url(path), {
       ...this.#options(),
       headers: { ...headers, Accept: "text/event-stream", Authorization: this.#pairing },
-      patient: true,
+      patience: null,
       signal,
     });
     return eventsOf(response, signal);

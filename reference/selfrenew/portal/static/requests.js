@@ -2,6 +2,8 @@
 // JSON over fetch, and what can become of it.
 
 const PATIENCE_MILLISECONDS = 10_000;
+/** For what the agent has to ask of others, which it gives half a minute each. */
+export const LONG_PATIENCE_MILLISECONDS = 90_000;
 
 /** Nobody answered. */
 export class UnreachableError extends Error {}
@@ -15,9 +17,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** Send a request; return the response, or throw UnreachableError or ProblemError. */
-export async function send(url, { signal, patient = false, ...options } = {}) {
-  const signals = [signal, patient ? null : AbortSignal.timeout(PATIENCE_MILLISECONDS)];
+/**
+ * Send a request; return the response, or throw UnreachableError or ProblemError. `patience` is in
+ * milliseconds, null without end.
+ */
+export async function send(url, { signal, patience = PATIENCE_MILLISECONDS, ...options } = {}) {
+  const signals = [signal, patience === null ? null : AbortSignal.timeout(patience)];
   const combined = anyOf(signals.filter(Boolean));
   let response;
   try {

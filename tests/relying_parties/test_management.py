@@ -210,7 +210,20 @@ def reports(world: World, guid: str) -> int:
     return sum(guid in each.get_content() for each in mail)
 
 
-@pytest.mark.parametrize("address", ["eve@elsewhere.example", "eve@sub.nhs.example", "nhs.example"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "eve@elsewhere.example",
+        "eve@sub.nhs.example",
+        "nhs.example",
+        "",
+        "@nhs.example",
+        "eve@elsewhere.example, alice@nhs.example",
+        "<eve@elsewhere.example>, <alice@nhs.example",
+        "alice@nhs.example\r\nBcc: eve@elsewhere.example",
+        "élise@nhs.example",
+    ],
+)
 def test_an_address_outside_the_allowed_domains_gets_no_code(world: World, address: str) -> None:
     guid = world.stage.make_person(address).user_id.zfill(32)
     world.stage.management.register(
@@ -222,7 +235,8 @@ def test_an_address_outside_the_allowed_domains_gets_no_code(world: World, addre
     )
     answer = world.management.call("POST", "/unlocks", {"card": guid})
     assert answer.status_code == 202
-    assert world.stage.outbox.messages_to(address) == []
+    for recipient in (address, "eve@elsewhere.example", "alice@nhs.example"):
+        assert world.stage.outbox.messages_to(recipient) == []
     assert reports(world, guid) == 1
 
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -128,3 +129,22 @@ def test_the_services_of_a_stage_ask_the_responder_that_certificates_name(
     monkeypatch.setattr(PlainHttp, "post", noted)
     world.sign_in(holder)
     assert asked == [named]
+
+
+def test_a_ticket_or_role_that_is_no_text_is_malformed(world: World) -> None:
+    ticket = world.sign_in(world.holder())["ticket"]
+    for method, path, body in (
+        ("POST", "/tickets/validation", {"ticket": "\ud800"}),
+        ("PUT", "/session/role", {"role_id": "\ud800"}),
+        ("POST", "/tickets/validation", {"ticket": "0" * 10_000}),
+    ):
+        world.spine.refuses(
+            world.spine.http.request(
+                method,
+                path,
+                content=json.dumps(body).encode(),
+                headers={"authorization": f"Bearer {ticket}", "content-type": "application/json"},
+            ),
+            422,
+            "malformed",
+        )

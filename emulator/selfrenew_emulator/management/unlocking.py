@@ -11,6 +11,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from email.message import EmailMessage
 
 from selfrenew.clock import Clock
@@ -101,9 +103,13 @@ class Unlocking:
             return False
         return True
 
-    def _may_write_to(self, address: str) -> bool:
-        mailbox, at, domain = address.rpartition("@")
-        return bool(mailbox and at) and domain.casefold() in self._domains
+    def _may_write_to(self, text: str) -> bool:
+        try:
+            # One address and nothing else: a list of them ends in the last one's domain.
+            address = Address(addr_spec=text)
+        except (ValueError, IndexError, HeaderParseError):
+            return False
+        return bool(address.username) and address.domain.casefold() in self._domains
 
     def check_code(self, identifier: str, code: str) -> str:
         """Exchange the code for an authorisation. Raise ProblemError."""

@@ -7,6 +7,9 @@ from pydantic import BaseModel, Field
 
 from selfrenew_emulator.relying_party import ASSERTION_MAX_CHARACTERS
 
+# With a bound a text is read as such: JSON can also name halves of characters.
+TEXT_MAX_CHARACTERS = 256
+
 
 class Challenge(BaseModel):
     """What the holder signs, as the claims `nonce` and `aud`."""
@@ -45,13 +48,13 @@ class SignedIn(BaseModel):
 class RoleChoice(BaseModel):
     """The chosen role."""
 
-    role_id: str
+    role_id: str = Field(max_length=TEXT_MAX_CHARACTERS)
 
 
 class TicketQuery(BaseModel):
     """A ticket an application was shown."""
 
-    ticket: str
+    ticket: str = Field(max_length=TEXT_MAX_CHARACTERS)
 
 
 class TicketAnswer(BaseModel):

@@ -2,6 +2,7 @@
 """What the documents show is true."""
 
 import contextlib
+import importlib
 import io
 import re
 from pathlib import Path
@@ -37,6 +38,14 @@ def test_an_example_prints_what_it_says(example: re.Match[str]) -> None:
 
 def test_the_readme_has_an_example() -> None:
     assert _EXAMPLE.search((ROOT / "README.md").read_text())
+
+
+def test_the_errors_of_a_renewal_are_where_it_says() -> None:
+    text = (ROOT / "docs" / "integrating.md").read_text()
+    rows = re.findall(r"^ *\| `(\w+Error)` \| .* \| `(selfrenew[\w.]*)` \|$", text, re.MULTILINE)
+    assert len(rows) == 7
+    for name, module in rows:
+        assert issubclass(getattr(importlib.import_module(module), name), Exception)
 
 
 def test_the_emulators_exit_codes_stand_in_their_table() -> None:

@@ -32,6 +32,7 @@ from selfrenew_emulator.stage import TEST_PASSCODE, EmbeddedStage, PcscStage, St
 STAGES = ("embedded", "pcsc", "containers")
 _WRONG = Secret("00000000")
 _NO_STAGE = 13
+_DAYS_MOST = 3000
 
 
 class Story:
@@ -188,6 +189,18 @@ def _open_stage(options: argparse.Namespace, stack: ExitStack) -> Stage:
     return stack.enter_context(PcscStage(pcscd, seed=options.seed))
 
 
+def _days(text: str) -> int:
+    try:
+        days = int(text)
+    except ValueError:
+        days = _DAYS_MOST + 1
+    # As far as the emulator's own programs go.
+    if abs(days) > _DAYS_MOST:
+        problem = f"'{text}' is none of -{_DAYS_MOST} to {_DAYS_MOST}"
+        raise argparse.ArgumentTypeError(problem)
+    return days
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ci/demo",
@@ -195,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="SELFRENEW_PASSCODE sets the card's passcode. Exit codes: docs/command-line.md.",
     )
     parser.add_argument(
-        "--days-left", type=int, default=30, metavar="N", help="until the card expires (30)"
+        "--days-left", type=_days, default=30, metavar="N", help="until the card expires (30)"
     )
     parser.add_argument(
         "--wrong-passcode",

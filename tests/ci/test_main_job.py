@@ -111,6 +111,16 @@ def test_a_passcode_of_the_wrong_form_is_told(
     assert "12ab" not in said
 
 
+@pytest.mark.parametrize("days_left", ["-3001", "1000000000", "soon"])
+def test_days_that_no_certificate_has_are_a_matter_of_usage(
+    main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str], days_left: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([f"--days-left={days_left}"])
+    assert ended.value.code == 2
+    assert "-3000 to 3000" in capsys.readouterr().err
+
+
 def test_an_unknown_stage_lists_the_known(
     main: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -26,6 +26,7 @@ from selfrenew.cmp.structures import BodyType
 from selfrenew.piv.references import KeyReference
 from selfrenew.renewal import NotProvenError, RenewalInterruptedError
 from selfrenew.services import ServiceRefusedError
+from selfrenew_emulator.card import CardImage
 from selfrenew_emulator.stage import DEFAULT_NOW, EmbeddedStage
 
 COMMAND = (sys.executable, "-c", "from selfrenew.cli import main; main()")
@@ -191,6 +192,41 @@ def test_an_unlock_at_a_terminal_asks_for_the_code_of_the_mail(
         assert process.wait(TIMEOUT_SECONDS) == ExitCode.DONE
     assert messages.UNLOCKED in seen
     assert code not in seen
+
+
+@pytest.mark.parametrize("command", ["change-passcode", "unlock"])
+def test_other_programs_have_the_card_while_a_person_types(
+    shared_stage: EmbeddedStage, card: Any, command: str
+) -> None:
+    with at_a_terminal(shared_stage, card, command, SELFRENEW_PASSCODE="123456") as (_, terminal):
+        read_until(terminal, "digits): ")
+        other = subprocess.run(  # noqa: S603  the test's own arguments
+            [*COMMAND, "--now", DEFAULT_NOW.isoformat(), "status"],
+            env=environment(shared_stage, card),
+            capture_output=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert other.returncode == ExitCode.DONE, other.stderr
+
+
+def test_a_card_put_in_for_another_while_a_person_types_is_left_alone(
+    shared_stage: EmbeddedStage, card: Any
+) -> None:
+    bob = shared_stage.make_card(shared_stage.make_person("Bob Brown"), days_left=30)
+    with at_a_terminal(shared_stage, card, "change-passcode", SELFRENEW_PASSCODE="123456") as (
+        process,
+        terminal,
+    ):
+        read_until(terminal, "digits): ")
+        CardImage.create(card.path, bob.state, overwrite=True)
+        before = card.raw
+        os.write(terminal, b"24681357\n")
+        read_until(terminal, "again: ")
+        os.write(terminal, b"24681357\n")
+        read_rest(terminal)
+        assert process.wait(TIMEOUT_SECONDS) == ExitCode.FOREIGN_CARD
+    assert card.raw == before
 
 
 def stopped(

@@ -2,8 +2,8 @@
 """`selfrenew change-passcode` and `selfrenew unlock`."""
 
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,9 @@ from selfrenew.agent import change_passcode as change
 from selfrenew.agent import finish_unlock, start_unlock
 from selfrenew.config import open_reader
 from selfrenew.piv.client import PivClient
+from selfrenew.piv.errors import UnreadableObjectError
+from selfrenew.renewal import CardSwappedError
+from selfrenew.transport.connection import Reader
 
 from .passcode_input import UNLOCK_CODE, read_new_passcode, read_passcode, read_unlock_code
 from .settings import Settings, common_options, passcode_option
@@ -43,11 +46,13 @@ def change_passcode(settings: Settings, *, new_passcode_file: Path | None) -> No
     Replace the passcode. A new one has 6 to 8 digits.
     """  # noqa: D205, D301, D400  help opens with two examples
     reader = open_reader(settings.load())
-    with closing(reader.connect()) as connection, connection.exclusive():
-        client = PivClient(connection)
-        client.select()
-        old = read_passcode(settings)
-        change(client, old, read_new_passcode(settings, new_passcode_file))
+    with _held(reader) as client:
+        card = _identity(client)
+    old = read_passcode(settings)
+    new = read_new_passcode(settings, new_passcode_file)
+    with _held(reader) as client:
+        _require(client, card)
+        change(client, old, new)
     settings.give({"message": messages.PASSCODE_CHANGED})
     settings.say(messages.PASSCODE_CHANGED)
 
@@ -72,22 +77,43 @@ def unlock(
         raise click.UsageError(messages.UNLOCK_START_OR_CONTINUE)
     if unlock_id is None and os.environ.get(UNLOCK_CODE):
         raise click.UsageError(messages.UNLOCK_CODE_EARLY.format(variable=UNLOCK_CODE))
-    with (
-        settings.open() as reference,
-        closing(reference.reader.connect()) as connection,
-        connection.exclusive(),
-    ):
-        client = PivClient(connection)
-        client.select()
+    with settings.open() as reference:
         management = reference.services.management
-        if unlock_id is None:
-            unlock_id = start_unlock(client, management)
-            settings.tell(messages.UNLOCK_STARTED)
-            if start or not settings.interactive:
-                settings.give({"unlock": unlock_id, "message": messages.UNLOCK_STARTED})
-                settings.say(messages.UNLOCK_GO_ON.format(unlock=unlock_id))
-                return
+        with _held(reference.reader) as client:
+            card = _identity(client)
+            if unlock_id is None:
+                unlock_id = start_unlock(client, management)
+                settings.tell(messages.UNLOCK_STARTED)
+                if start or not settings.interactive:
+                    settings.give({"unlock": unlock_id, "message": messages.UNLOCK_STARTED})
+                    settings.say(messages.UNLOCK_GO_ON.format(unlock=unlock_id))
+                    return
         new = read_new_passcode(settings, new_passcode_file)
-        finish_unlock(client, management, unlock_id, read_unlock_code(settings), new)
+        code = read_unlock_code(settings)
+        with _held(reference.reader) as client:
+            _require(client, card)
+            finish_unlock(client, management, unlock_id, code, new)
     settings.give({"message": messages.UNLOCKED})
     settings.say(messages.UNLOCKED)
+
+
+@contextmanager
+def _held(reader: Reader) -> Iterator[PivClient]:
+    """Hold the card while it is spoken to, and not while a person types or looks for a mail."""
+    with closing(reader.connect()) as connection, connection.exclusive():
+        client = PivClient(connection)
+        client.select()
+        yield client
+
+
+def _identity(client: PivClient) -> bytes | None:
+    try:
+        return client.guid()
+    except UnreadableObjectError:
+        return None
+
+
+def _require(client: PivClient, card: bytes | None) -> None:
+    """Require the card that was in before. Raise CardSwappedError."""
+    if _identity(client) != card:
+        raise CardSwappedError

@@ -99,6 +99,28 @@ def test_each_claim_is_needed(missing: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("times", "after_seconds"),
+    [({"exp": CLAIMS["iat"] + 10}, 41), ({"nbf": CLAIMS["iat"] + 60}, 29)],
+    ids=str,
+)
+def test_a_ticket_has_the_time_that_its_portal_gives_it(
+    times: dict[str, Any], after_seconds: int
+) -> None:
+    with pytest.raises(TicketExpiredError):
+        read(
+            jwt.encode(CLAIMS | times, KEY, "EdDSA", HEADERS),
+            now=NOW + timedelta(seconds=after_seconds),
+        )
+
+
+def test_when_a_ticket_begins_goes_by_the_clock_that_was_handed_in() -> None:
+    year = 365 * 24 * 60 * 60
+    times = {name: CLAIMS[name] + 100 * year for name in ("iat", "exp")}
+    text = jwt.encode(CLAIMS | times | {"nbf": times["iat"]}, KEY, "EdDSA", HEADERS)
+    assert read(text, now=NOW + timedelta(seconds=100 * year)).identifier == CLAIMS["jti"]
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"op": "wipe"},
@@ -106,6 +128,8 @@ def test_each_claim_is_needed(missing: str) -> None:
         {"iat": "now"},
         {"exp": CLAIMS["iat"] + 10_000},
         {"iat": 1e99},
+        {"nbf": 1e99},
+        {"nbf": "soon"},
     ],
     ids=str,
 )

@@ -115,20 +115,27 @@ def verify(
             [_ALGORITHM],
             audience=launch,
             issuer=portal,
-            options={"require": list(_CLAIMS), "verify_exp": False, "verify_iat": False},
+            options={
+                "require": list(_CLAIMS),
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
         )
         ticket = _ticket(claims)
+        begins = max(ticket.issued_at, _moment(claims.get("nbf", claims["iat"])))
+        ends = _moment(claims["exp"])
     except (jwt.InvalidTokenError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise TicketInvalidError(f"it cannot be read: {error}") from error
     if ticket.card != card:
         raise WrongCardError("it is for another card")
-    if not ticket.issued_at - TOLERANCE <= now <= ticket.issued_at + LIFETIME + TOLERANCE:
+    if not begins - TOLERANCE <= now <= ends + TOLERANCE:
         raise TicketExpiredError("its time is over or has not begun")
     return ticket
 
 
 def _ticket(claims: Mapping[str, Any]) -> OperationTicket:
-    issued_at = datetime.fromtimestamp(int(claims["iat"]), UTC)
+    issued_at = _moment(claims["iat"])
     if int(claims["exp"]) - int(claims["iat"]) > LIFETIME.total_seconds():
         raise TicketInvalidError("it is valid for too long")
     return OperationTicket(
@@ -139,6 +146,10 @@ def _ticket(claims: Mapping[str, Any]) -> OperationTicket:
         str(claims["jti"]),
         issued_at,
     )
+
+
+def _moment(seconds: Any) -> datetime:
+    return datetime.fromtimestamp(int(seconds), UTC)
 
 
 def public_jwk(key: Ed25519PublicKey) -> dict[str, str]:

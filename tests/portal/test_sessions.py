@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handoffs, sessions and tickets, as agents and the page ask for them."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -209,6 +210,12 @@ def test_nobody_but_the_own_page_is_answered(
 def test_a_page_cannot_make_a_handoff(portal: Any) -> None:
     answer = portal.page("POST", "agent/handoffs", json={})
     assert reason(answer) == (403, "wrong_origin")
+
+
+def test_a_media_type_is_the_same_in_capitals(portal: Any) -> None:
+    code = portal.hand_off().json()["handoff"]
+    body, headers = json.dumps({"handoff": code}), {"Content-Type": "Application/JSON"}
+    assert portal.page("POST", "session", content=body, headers=headers).status_code == 201
 
 
 def test_a_body_that_is_no_json_or_too_long_is_refused(portal: Any) -> None:

@@ -57,7 +57,8 @@ def answer(content: dict[str, object], status: int = 200) -> Response:
 
 async def read_form(request: Request, kind: type[_Form]) -> _Form:
     """Read a body. Raise RefusedError."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    kind_sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind_sent != "application/json":
         raise RefusedError(415, "not_json", "send application/json")
     body = bytearray()
     async for part in request.stream():

@@ -103,8 +103,9 @@ def test_a_transport_whose_library_is_missing_says_which(
     (installed / "entry_points.txt").write_text("[selfrenew.transports]\nodd = no_such_library:x\n")
     monkeypatch.syspath_prepend(tmp_path)
     odd = replace(configuration, reader=replace(configuration.reader, transport="odd"))
-    with pytest.raises(ConfigurationError, match="no_such_library"):
+    with pytest.raises(ConfigurationError, match="no_such_library") as refused:
         open_reader(odd)
+    assert "smartcard-selfrenew[pcsc]" in str(refused.value)
 
 
 @pytest.mark.parametrize("table", ["ca", "tls"])

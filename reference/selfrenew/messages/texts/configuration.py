@@ -40,8 +40,8 @@ NO_TRANSPORT: Final = text(
     "in {source}, or install what provides it."
 )
 TRANSPORT_UNUSABLE: Final = text(
-    "The transport '{wanted}' cannot be used: {why}. Install what it needs, or set "
-    "reader.transport in {source} to another one."
+    "The transport '{wanted}' cannot be used: {why}. Install what it needs, which for pcsc is the "
+    "extra smartcard-selfrenew[pcsc], or set reader.transport in {source} to another one."
 )
 ANCHORS_UNREADABLE: Final = text(
     "Reading the trust anchors {path} failed: {why}. Set {table}.trust_anchors to a file with "

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from selfrenew.cmp.algorithms import signature_identifier
 from selfrenew.cmp.building import certificate_request
 from selfrenew.cmp.crmf import AttributeTypeAndValue, CertReqMessages
 from selfrenew.cmp.message import decode, encode_list, tlv
+from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import BodyType, CertRepMessage, PkiStatus
 from selfrenew_emulator.certificate_status import CertificateState
 
@@ -64,6 +66,52 @@ def test_an_extension_that_was_dropped_or_changed_is_told(
     talk = ask(desk, asked, critical=True)
     assert status_of(talk) == PkiStatus.GRANTED_WITH_MODS
     assert talk.confirm().body_type is BodyType.PKICONF
+
+
+def usage(*named: str) -> x509.KeyUsage:
+    bits = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment")
+    others = ("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only")
+    return x509.KeyUsage(**{bit: bit in named for bit in (*bits, *others)})
+
+
+@pytest.mark.parametrize(
+    ("key", "named", "taken"),
+    [
+        ("rsa", ("digital_signature", "key_encipherment"), True),
+        ("ec", ("digital_signature", "key_agreement"), True),
+        ("ec", ("digital_signature", "content_commitment"), True),
+        ("ec", ("digital_signature", "key_encipherment"), False),
+        ("rsa", ("digital_signature", "key_agreement"), False),
+        ("ed25519", ("digital_signature", "key_agreement"), False),
+        ("ec", ("key_agreement",), False),
+        ("ec", ("digital_signature", "key_cert_sign"), False),
+        ("ec", ("digital_signature", "crl_sign"), False),
+    ],
+)
+def test_a_machine_chooses_what_its_key_is_for(
+    desk: Desk, key: str, named: tuple[str, ...], taken: bool
+) -> None:
+    signer = {
+        "rsa": lambda: PrivateKeySigner(rsa.generate_private_key(65537, 2048)),
+        "ec": new_key,
+        "ed25519": lambda: PrivateKeySigner(ed25519.Ed25519PrivateKey.generate()),
+    }[key]()
+    asked = extension(usage(*named), critical=True)
+    talk = desk.talk(desk.enrolled())
+    talk.say(BodyType.IR, certificate_request(MACHINE, signer, extensions=[asked]))
+    given = talk.certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    assert given.critical
+    assert given.value == usage(*named if taken else ("digital_signature",))
+    assert status_of(talk) == (PkiStatus.ACCEPTED if taken else PkiStatus.GRANTED_WITH_MODS)
+
+
+def test_a_person_does_not_choose_what_her_key_is_for(desk: Desk) -> None:
+    name = desk.new_name()
+    talk = desk.talk(desk.enrolled(subject=name, profiles=("authentication",)))
+    asked = extension(usage("digital_signature", "key_agreement"), critical=True)
+    talk.say(BodyType.IR, certificate_request(name, new_key(), extensions=[asked]))
+    given = talk.certificate.extensions.get_extension_for_class(x509.KeyUsage)
+    assert given.value == usage("digital_signature")
 
 
 def test_an_extension_that_is_critical_only_in_the_certificate_is_told(desk: Desk) -> None:

@@ -25,7 +25,7 @@ from selfrenew_emulator.faults import conduct
 
 from .authority import Authority, enrolled_extensions
 from .errors import RequestRefusedError
-from .policy import grant
+from .policy import chosen_usage, grant
 from .profiles import PROFILES, Profile
 from .records import Enrolment, Extensions, Record
 from .requests import RequestedCertificate
@@ -94,7 +94,10 @@ class Enroller:
             asked.public_key,
             granted.not_before,
             granted.not_after,
-            extensions=self._extensions(profile, granted.subject, by, updates),
+            extensions=(
+                *self._extensions(profile, granted.subject, by, updates),
+                *chosen_usage(asked, profile),
+            ),
         )
         check_mail(certificate)
         certificate = conduct.get().certify(

@@ -7,6 +7,8 @@
   made as if it were old.
 - Further extensions, as the names of a card, come from the enrolment and never from a request; a
   certificate that replaces another takes them over from it.
+- In the profile `general` the key's usage is the requester's choice, as long as the key signs, for
+  it protects messages, and is for nothing that is a CA's or that a key of its kind cannot do.
 - Under a certificate: the same subject and the full term from now. `cr` may be vouched for by any
   of the person's valid certificates, so that the authentication key can ask for the signing
   certificate and the reverse. Not by one that the card office alone can ask for: those certify keys
@@ -40,7 +42,7 @@ from selfrenew.cmp.template import name_from_der
 from .authority import is_authority, is_person
 from .errors import RequestRefusedError
 from .profiles import GENERAL, PROFILES, Profile
-from .records import Enrolment, Record
+from .records import Enrolment, Extensions, Record
 from .requests import RequestedCertificate
 
 REVOCATION_REASONS = frozenset(x509.ReasonFlags) - {
@@ -93,6 +95,25 @@ def grant(
             FailureInfo.notAuthorized, "the CA's own names are certified for nobody else"
         )
     return Grant(subject, begin, end)
+
+
+def chosen_usage(asked: RequestedCertificate, profile: Profile) -> Extensions:
+    """Give the usage of the key that a request may choose and has chosen."""
+    chosen = [each.value for each in asked.extensions if each.oid == x509.KeyUsage.oid]
+    if profile is not GENERAL or len(chosen) != 1 or not isinstance(chosen[0], x509.KeyUsage):
+        return ()
+    usage, key = chosen[0], asked.public_key
+    transports, agrees = (
+        isinstance(key, rsa.RSAPublicKey),
+        isinstance(key, ec.EllipticCurvePublicKey),
+    )
+    if not usage.digital_signature or usage.key_cert_sign or usage.crl_sign:
+        return ()
+    if (usage.key_encipherment or usage.data_encipherment) and not transports:
+        return ()
+    if usage.key_agreement and not agrees:
+        return ()
+    return (x509.Extension(usage.oid, critical=True, value=usage),)
 
 
 def registers_others(by: Enrolment | Record) -> bool:

@@ -38,6 +38,7 @@ from selfrenew.cmp.protection import (
     pbmac1,
     protect,
     verify_mac,
+    with_salt,
 )
 from selfrenew.cmp.pss import PssParameter
 from selfrenew.cmp.structures import BodyType, GenMsgContent, PkiMessage, ProtectedPart
@@ -193,7 +194,8 @@ def pbmac(name: str) -> Mac:
     ],
     ids=str,
 )
-def test_a_mac_is_answered_by_the_same(desk: Desk, mac: Mac) -> None:
+def test_a_mac_is_answered_by_the_same_with_another_salt(desk: Desk, mac: Mac) -> None:
+    written = encode_list(GenMsgContent(items=mac.identifier))
     by = desk.enrolled()
     talk = desk.talk(by)
 
@@ -203,9 +205,10 @@ def test_a_mac_is_answered_by_the_same(desk: Desk, mac: Mac) -> None:
         message.header.protection_alg = mac.identifier
         again = Message(message.header, message.body_type, message.content)
         answer = talk.say_raw(protect(again, by.secret))
-        assert encode_list(GenMsgContent(items=answer.header.protection_alg or [])) == encode_list(
-            GenMsgContent(items=mac.identifier)
-        )
+        given = answer.header.protection_alg or []
+        assert encode_list(GenMsgContent(items=given)) != written
+        same = with_salt(given, bytes(16))
+        assert encode_list(GenMsgContent(items=same)) == written
         verify_mac(answer, by.secret)
 
     say(BodyType.IR, certificate_request(MACHINE, new_key()))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Composing the CA's answers: header, chain and protection (RFC 9810, 5.1; RFC 9483, 3.1 to 3.3).
 
-An answer is protected as its request was: a MAC under the same secret, otherwise the CMP signer's
-signature.
+An answer is protected as its request was: the same MAC under the same secret, otherwise the CMP
+signer's signature.
 """
 
 from datetime import datetime
@@ -24,7 +24,7 @@ from selfrenew.cmp.message import (
     general_name,
     tlv,
 )
-from selfrenew.cmp.protection import PrivateKeySigner, subject_key_identifier
+from selfrenew.cmp.protection import PrivateKeySigner, subject_key_identifier, with_salt
 from selfrenew.cmp.structures import (
     BodyType,
     CertifiedKeyPair,
@@ -69,6 +69,9 @@ class Answers:
         self._sender = general_name(signer.certificate.subject)
         self._signer = PrivateKeySigner(signer.key)
         self._keys = AnsweringKeys(signer, (authority.root, *authority.issuers.values()))
+        # The requester's would bring back the key of her message. One does for all, so that the key
+        # under a secret is derived once and not for each answer.
+        self._salt = randomness(NONCE_BYTES)
         self._signer_kid = subject_key_identifier(signer.certificate)
         # The intermediates and not the root, which a client has or is given on first issue.
         self._chain = tuple(
@@ -245,7 +248,7 @@ class Answers:
         if isinstance(requester, EnrolledRequester) and asked:
             # The first issue brings the whole chain, the anchor too (RFC 9483, 4.1.1).
             header.sender_kid = asked.sender_kid
-            header.protection_alg = asked.protection_alg
+            header.protection_alg = with_salt(asked.protection_alg or [], self._salt)
             certificates = self._variety.order((*self._chain[1:], self._root))
             answer = Message(header, body_type, content, None, certificates)
             return protect(answer, requester.enrolment.secret, self._keys)

@@ -131,6 +131,28 @@ def pbmac1(salt: bytes) -> list[TLV]:
     return alg.identifier(alg.PBMAC1, encode(parameter))
 
 
+def with_salt(identifier: list[TLV], salt: bytes) -> list[TLV]:
+    """Name the same MAC with another salt. Raise CmpFormatError where it is none."""
+    if len(identifier) != 2:
+        raise CmpFormatError("the MAC has no parameters")
+    oid = alg.oid_of(identifier)
+    return alg.identifier(oid, _salted(oid, encode(identifier[1]), salt))
+
+
+# Asked for with each answer, and a requester names the same in all the messages of a transaction.
+@lru_cache(maxsize=64)
+def _salted(oid: alg.Oid, raw: bytes, salt: bytes) -> bytes:
+    if oid == alg.PASSWORD_BASED_MAC:
+        parameter = decode(PbmParameter, raw)
+        parameter.salt = salt
+        return encode(parameter)
+    outer = decode(Pbmac1Parameter, raw)
+    derivation = decode(Pbkdf2Parameter, encode(outer.key_derivation[-1]))
+    derivation.salt = salt
+    outer.key_derivation = alg.identifier(alg.PBKDF2, encode(derivation))
+    return encode(outer)
+
+
 def protect(message: Message, by: Signer | Secret) -> bytes:
     """Protect a message and encode it whole.
 

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.asn1 import TLV, BitString, Null
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from selfrenew.cmp import algorithms as alg
 from selfrenew.cmp.building import (
@@ -42,8 +43,9 @@ from selfrenew.cmp.protection import (
 )
 from selfrenew.cmp.pss import PssParameter
 from selfrenew.cmp.structures import BodyType, GenMsgContent, PkiMessage, ProtectedPart
+from selfrenew.iso7816 import Tlv
 from selfrenew.secret import Secret
-from selfrenew_emulator.ca import person_name
+from selfrenew_emulator.ca import IssuerName, person_name
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .conftest import Desk, new_key
@@ -356,7 +358,7 @@ def test_what_goes_on_with_a_transaction_needs_no_certificate(desk: Desk) -> Non
     talk = desk.talk(holder.by("authentication"), "signing")
     request = certificate_request(holder.name, new_key())
     talk.say_raw(without_certificates(talk.conversation.message(BodyType.CR, request)))
-    assert talk.reasons == {"signerNotTrusted"}
+    assert talk.reasons == {"badMessageCheck"}
     talk.ask(holder.name, new_key())
     content, pvno = certificate_confirmation(talk.certificate)
     nonce = talk.nonce
@@ -371,6 +373,33 @@ def test_what_goes_on_with_a_transaction_needs_no_certificate(desk: Desk) -> Non
             assert answer.body_type is BodyType.PKICONF
         else:
             assert talk.reasons == reasons
+
+
+def test_the_signers_certificate_comes_first(desk: Desk) -> None:
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    for order, reasons in ((1, None), (-1, {"badMessageCheck"})):
+        talk = desk.talk(by, "signing")
+        content = certificate_request(holder.name, new_key())
+        received = decode_message(talk.conversation.message(BodyType.CR, content))
+        issuer = desk.ca.issuers[IssuerName.AUTHENTICATION].public_bytes(Encoding.DER)
+        certificates = (*received.extra_certs, issuer)[::order]
+        sent = Message(received.header, BodyType.CR, content, None, certificates)
+        talk.say_raw(protect(sent, by.signer))
+        if reasons is None:
+            assert talk.certificate.subject == holder.name
+        else:
+            assert talk.reasons == reasons
+
+
+def test_under_a_secret_the_sender_is_a_directory_name(desk: Desk) -> None:
+    by = desk.enrolled()
+    talk = desk.talk(by)
+    content = certificate_request(MACHINE, new_key())
+    header = decode_message(talk.conversation.message(BodyType.IR, content)).header
+    header.sender = tlv(bytes(Tlv(0x81, b"machine@example.com")))
+    talk.say_raw(protect(Message(header, BodyType.IR, content), by.secret))
+    assert talk.reasons == {"badMessageCheck"}
 
 
 def test_who_signs_may_write_her_name_in_another_way(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from selfrenew.cmp.building import (
     ANY_INFORMATION,
     NULL_CONTENT,
     Conversation,
+    MacProtection,
     certificate_confirmation,
     certificate_request,
     error_report,
@@ -105,7 +106,7 @@ def test_a_short_transaction_id_is_refused(desk: Desk) -> None:
     talk = desk.talk(holder.by("authentication"), "signing")
     talk.conversation = conversation(desk, holder.by("authentication"), 15)
     talk.ask(holder.name, new_key())
-    assert talk.reasons & {"badDataFormat", "badSenderNonce"}
+    assert talk.reasons == {"badRequest"}
 
 
 @pytest.mark.parametrize("off", [timedelta(minutes=6), -timedelta(minutes=6)])
@@ -118,16 +119,20 @@ def test_a_clock_that_is_off_is_told(desk: Desk, off: timedelta) -> None:
     assert talk.reasons == {"badTime"}
 
 
-def with_short(field: str) -> Callable[[PkiHeader], None]:
-    return lambda header: setattr(header, field, bytes(15))
+def with_bytes(field: str, count: int | None) -> Callable[[PkiHeader], None]:
+    return lambda header: setattr(header, field, None if count is None else bytes(count))
 
 
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
         (lambda header: setattr(header, "pvno", 4), "unsupportedVersion"),
-        (with_short("transaction_id"), "badDataFormat"),
-        (with_short("sender_nonce"), "badSenderNonce"),
+        (with_bytes("transaction_id", None), "badDataFormat"),
+        (with_bytes("transaction_id", 15), "badRequest"),
+        (with_bytes("transaction_id", 17), "badRequest"),
+        (with_bytes("sender_nonce", None), "badSenderNonce"),
+        (with_bytes("sender_nonce", 15), "badSenderNonce"),
+        (with_bytes("sender_nonce", 65), "badSenderNonce"),
         (
             lambda header: setattr(
                 header, "message_time", GeneralizedTime(DEFAULT_NOW - timedelta(minutes=6))
@@ -135,7 +140,12 @@ def with_short(field: str) -> Callable[[PkiHeader], None]:
             "badTime",
         ),
     ],
-    ids=["pvno", "transactionID", "senderNonce", "messageTime"],
+    ids=[
+        "pvno",
+        *("transactionID missing", "transactionID short", "transactionID long"),
+        *("senderNonce missing", "senderNonce short", "senderNonce long"),
+        "messageTime",
+    ],
 )
 @pytest.mark.parametrize("knows", [True, False])
 def test_what_is_wrong_with_a_header_is_told_under_the_askers_secret(
@@ -153,6 +163,17 @@ def test_what_is_wrong_with_a_header_is_told_under_the_askers_secret(
         verify_mac(answer, mac.secret)
     else:
         verify_signature(answer, answer.certificates[0].public_key())
+
+
+def test_a_longer_nonce_is_repeated(desk: Desk) -> None:
+    talk = desk.talk(desk.enrolled())
+    talk.conversation = conversation(desk, talk.conversation.protection, 64)
+    message = decode_message(talk.conversation.message(BodyType.GENM, ANY_INFORMATION))
+    message.header.sender_nonce = bytes(64)
+    mac = talk.conversation.protection
+    assert isinstance(mac, MacProtection)
+    again = Message(message.header, BodyType.GENM, ANY_INFORMATION)
+    assert talk.say_raw(protect(again, mac.secret)).header.recip_nonce == bytes(64)
 
 
 def test_a_first_message_with_a_recip_nonce_is_refused(desk: Desk) -> None:
@@ -283,6 +304,21 @@ def test_a_transaction_keeps_to_one_kind_of_protection(desk: Desk, signed_first:
     assert talk.reasons == {"wrongIntegrity"}
     talk.conversation.protection = first
     assert talk.say(BodyType.CERTCONF, content, nonce, pvno).body_type is BodyType.PKICONF
+
+
+def test_who_cannot_be_identified_is_told_that_the_protection_is_of_another_kind(
+    desk: Desk,
+) -> None:
+    talk = desk.talk(desk.new_holder().by("authentication"), "signing")
+    talk.ask(x509.Name([]), new_key())
+    content, pvno = certificate_confirmation(talk.certificate)
+    nonce = talk.nonce
+    talk.conversation.protection = MacProtection(b"nobody", Secret("guessed"))
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    assert talk.reasons == {"wrongIntegrity"}
+    talk.conversation.protection = None
+    talk.say(BodyType.CERTCONF, content, nonce, pvno)
+    assert talk.reasons == {"badMessageCheck"}
 
 
 def test_who_reports_a_failure_is_heard_where_nothing_is_open(desk: Desk) -> None:

@@ -41,7 +41,7 @@ from .profiles import PROFILES
 from .records import Enrolment, Record
 from .store import Store
 
-_CERTIFICATE = b"certificate "
+_REFERENCE, _CERTIFICATE = b"reference ", b"certificate "
 _EMPTY_NAME = b"\x30\x00"
 _TEXTS = frozenset({b"\x0c", b"\x13"})
 """UTF8String and PrintableString."""
@@ -57,7 +57,7 @@ class EnrolledRequester:
     @property
     def identity(self) -> bytes:
         """What ties the messages of one transaction together."""
-        return b"reference " + self.enrolment.reference.encode()
+        return _REFERENCE + self.enrolment.reference.encode()
 
     @property
     def right(self) -> Enrolment:
@@ -89,6 +89,11 @@ class Anybody:
 Requester = EnrolledRequester | CertifiedRequester
 
 
+def by_reference(identity: bytes) -> bool:
+    """Tell whether an identity is that of somebody with a secret."""
+    return identity.startswith(_REFERENCE)
+
+
 def identify(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
     """Check a message's protection and name its sender. Raise RequestRefusedError."""
     try:
@@ -103,6 +108,10 @@ def identify(message: ReceivedMessage, store: Store, clock: Clock) -> Requester:
 
 
 def _by_mac(message: ReceivedMessage, store: Store) -> Requester:
+    if name_of(message.header.sender) is None:
+        raise RequestRefusedError(
+            FailureInfo.badMessageCheck, "under a secret the sender is a directoryName"
+        )
     enrolment = store.enrolment(_reference(message.header))
     if enrolment is None:
         raise RequestRefusedError(
@@ -209,24 +218,24 @@ _load_once = lru_cache(maxsize=1024)(_read)
 def _signer(message: ReceivedMessage, store: Store) -> _Signer:
     """Find the protection certificate, whose subject is the sender (RFC 9483, 3.1 and 3.3).
 
-    What goes on with a transaction may leave it out (RFC 9483, 4.1.1).
+    It is the first in extraCerts; the others are not looked at, as all it takes is known here. What
+    goes on with a transaction may leave it out (RFC 9483, 4.1.1).
     """
     header = message.header
     given = message.extra_certs or _known(message, store)
-    signers = [signer for signer in map(_load, given) if signer is not None]
-    if not signers:
+    signer = _load(given[0]) if given else None
+    if signer is None:
         raise RequestRefusedError(
-            FailureInfo.signerNotTrusted, "the signer's certificate is not in extraCerts"
+            FailureInfo.badMessageCheck, "the signer's certificate is not the first in extraCerts"
         )
     sender = name_of(header.sender)
-    for signer in signers:
-        if header.sender_kid and signer.key_identifier != header.sender_kid:
-            continue
-        if sender is not None and same_name(sender, signer.subject):
-            return signer
-    raise RequestRefusedError(
-        FailureInfo.badMessageCheck, "no certificate in extraCerts goes with sender and senderKID"
-    )
+    alike = sender is not None and same_name(sender, signer.subject)
+    if not alike or header.sender_kid not in {None, b"", signer.key_identifier}:
+        raise RequestRefusedError(
+            FailureInfo.badMessageCheck,
+            "the first certificate in extraCerts does not go with sender and senderKID",
+        )
+    return signer
 
 
 def _known(message: ReceivedMessage, store: Store) -> tuple[bytes, ...]:

@@ -26,11 +26,13 @@ from .requester import Anybody, Requester, identify
 from .revoking import Revoking
 from .root_update import RootUpdate
 from .store import Store
-from .transactions import begin, require_first
+from .transactions import begin, require_first, require_kind
 
 _log = logging.getLogger(__name__)
 
 TIME_TOLERANCE = timedelta(minutes=5)
+_NONCES = range(NONCE_BYTES, 4 * NONCE_BYTES + 1)
+"""The lengths that are taken: 16 bytes are the rule, and more are no harm up to some length."""
 OPENING = frozenset({*RESPONSE_TO, BodyType.RR, BodyType.GENM})
 """The messages that begin a transaction."""
 
@@ -104,6 +106,8 @@ class Responder:
         except RequestRefusedError:
             # What is wrong with the header comes first, as it does for who is identified.
             _check_header(message, self._clock())
+            if message.body_type not in OPENING:
+                require_kind(self._store, message)
             raise
 
     def _note(
@@ -165,10 +169,12 @@ def _check_header(message: ReceivedMessage, now: datetime) -> None:
             FailureInfo.unsupportedVersion, "this pvno is not supported, 2 and 3 are"
         )
     if len(header.transaction_id or b"") != NONCE_BYTES:
+        missing = header.transaction_id is None
         raise RequestRefusedError(
-            FailureInfo.badDataFormat, "transactionID has to have 16 bytes (RFC 9483, 3.1)"
+            FailureInfo.badDataFormat if missing else FailureInfo.badRequest,
+            "transactionID has to have 16 bytes (RFC 9483, 3.1)",
         )
-    if len(header.sender_nonce or b"") < NONCE_BYTES:
+    if len(header.sender_nonce or b"") not in _NONCES:
         raise RequestRefusedError(
             FailureInfo.badSenderNonce, "senderNonce has to have 16 bytes (RFC 9483, 3.1)"
         )

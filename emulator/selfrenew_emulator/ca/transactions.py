@@ -3,11 +3,12 @@
 
 from selfrenew.cmp.errors import CmpFormatError
 from selfrenew.cmp.message import ReceivedMessage, decode
+from selfrenew.cmp.protection import is_mac
 from selfrenew.cmp.structures import ErrorMsgContent, FailureInfo
 
 from .errors import RequestRefusedError
 from .records import Record, Transaction
-from .requester import Requester
+from .requester import Requester, by_reference
 from .store import Store
 
 
@@ -46,20 +47,25 @@ def find(
         raise RequestRefusedError(FailureInfo.badRequest, "no such transaction is open")
     transaction, record = found
     if transaction.requester != requester.identity:
-        if _kind(transaction.requester) != _kind(requester.identity):
-            raise RequestRefusedError(
-                FailureInfo.wrongIntegrity,
-                "all messages of a transaction are signed, or all are under a secret",
-            )
+        require_kind(store, message)
         raise RequestRefusedError(
             FailureInfo.notAuthorized, "this transaction was begun by another requester"
         )
     return transaction, record
 
 
-def _kind(identity: bytes) -> bytes:
-    """Tell by what somebody is identified: a reference or a certificate."""
-    return identity.partition(b" ")[0]
+def require_kind(store: Store, message: ReceivedMessage) -> None:
+    """Require the kind of protection that a transaction was begun with, where there is some.
+
+    Raise RequestRefusedError.
+    """
+    protected = message.header.protection_alg is not None and message.protection is not None
+    found = store.transaction(transaction_of(message)) if protected else None
+    if found is not None and is_mac(message) != by_reference(found[0].requester):
+        raise RequestRefusedError(
+            FailureInfo.wrongIntegrity,
+            "all messages of a transaction are signed, or all are under a secret",
+        )
 
 
 def require_report(message: ReceivedMessage) -> None:

@@ -90,11 +90,12 @@ def pkcs10(
     subject: bytes,
     algorithm: list[TLV] | None = None,
     key_info: bytes | None = None,
+    version: int = 0,
 ) -> bytes:
     """Make a PKCS #10 request with a subject and a key of any DER (RFC 2986, 4.1)."""
     public_key: Any = key.public_key
     spki = key_info or public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    info = bytes(Tlv(0x30, encode(0) + subject + spki + bytes(Tlv(0xA0, b""))))
+    info = bytes(Tlv(0x30, encode(version) + subject + spki + bytes(Tlv(0xA0, b""))))
     named = encode_list(GenMsgContent(items=algorithm or alg.signature_identifier(public_key)))
     signature = encode(BitString(key.sign(info), 0))
     return bytes(Tlv(0x30, info + named + signature))

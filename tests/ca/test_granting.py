@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from selfrenew.cmp.algorithms import signature_identifier
 from selfrenew.cmp.building import certificate_request
 from selfrenew.cmp.crmf import AttributeTypeAndValue, CertReqMessages
-from selfrenew.cmp.message import decode, encode_list, tlv
+from selfrenew.cmp.message import decode, decode_list, encode_list, tlv
 from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import BodyType, CertRepMessage, PkiStatus
 from selfrenew_emulator.certificate_status import CertificateState
@@ -201,7 +201,35 @@ def test_a_certificate_is_refused_in_the_answer_of_its_kind(
 def test_a_message_that_is_no_request_gets_an_error(desk: Desk) -> None:
     talk = desk.talk(desk.enrolled())
     answer = talk.say(BodyType.IR, encode_list(CertReqMessages(items=[])))
-    assert (answer.body_type, talk.reasons) == (BodyType.ERROR, {"badRequest"})
+    assert (answer.body_type, talk.reasons) == (BodyType.ERROR, {"badDataFormat"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [(BodyType.IR, BodyType.IP), (BodyType.CR, BodyType.CP), (BodyType.KUR, BodyType.KUP)],
+)
+@pytest.mark.parametrize("numbers", [(0, 0), (-1,), (1,)], ids=str)
+def test_a_request_of_another_form_is_refused_in_the_answer_of_its_kind(
+    desk: Desk, asked: BodyType, answered: BodyType, numbers: tuple[int, ...]
+) -> None:
+    holder, requests = desk.new_holder(), []
+    for number in numbers:
+        (request,) = decode_list(CertReqMessages, certificate_request(holder.name, new_key()))
+        request.cert_req.cert_req_id = number
+        requests.append(request)
+    talk = desk.talk(holder.by("authentication"))
+    answer = talk.say(asked, encode_list(CertReqMessages(items=requests)))
+    assert (answer.body_type, talk.reasons) == (answered, {"badRequest"})
+    (response,) = decode(CertRepMessage, answer.content).response
+    assert response.cert_req_id == 0
+
+
+def test_who_knows_the_ca_is_not_given_its_anchor(desk: Desk) -> None:
+    for asked, given in ((BodyType.IR, True), (BodyType.CR, False)):
+        talk = desk.talk(desk.enrolled())
+        answer = talk.ask(MACHINE, new_key(), asked)
+        anchors = decode(CertRepMessage, answer.content).ca_pubs
+        assert (anchors is not None) is given
 
 
 def test_a_refusal_leaves_the_pending_certificate_of_before(desk: Desk) -> None:

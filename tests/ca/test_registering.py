@@ -78,7 +78,17 @@ def test_nobody_elses_word_does(desk: Desk) -> None:
     holder = desk.new_holder()
     talk = desk.talk(holder.by("authentication"), "signing")
     talk.say(BodyType.CR, verified(certificate_request(holder.name, new_key())))
-    assert talk.reasons == {"badPOP"}
+    assert talk.reasons == {"notAuthorized"}
+
+
+def test_its_word_is_not_enough_for_an_update(desk: Desk, office: SignatureProtection) -> None:
+    holder = desk.new_holder()
+    old = holder.certificates["signing"]
+    talk = desk.talk(office)
+    request = certificate_request(holder.name, new_key(), old_certificate=old)
+    talk.say(BodyType.KUR, verified(request))
+    assert talk.reasons == {"notAuthorized"}
+    assert desk.valid(holder.name, "signing") == [old]
 
 
 def test_it_updates_a_certificate_that_it_names(desk: Desk, office: SignatureProtection) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.asn1 import BitString
+from cryptography.hazmat.asn1 import BitString, Null
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -21,11 +21,13 @@ from selfrenew.cmp.message import encode, general_name, tlv
 from selfrenew.cmp.protection import PrivateKeySigner
 from selfrenew.cmp.structures import BodyType
 from selfrenew.cmp.template import public_key_info
+from selfrenew.iso7816 import Tlv
 
 from .conftest import Desk, new_key
 from .requesting import pkcs10, request_with, written_otherwise
 
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
+RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 
 def key_written_otherwise(kind: str) -> tuple[PrivateKeySigner, SubjectPublicKeyInfo]:
@@ -56,6 +58,34 @@ def test_a_key_is_certified_as_it_was_asked_for_or_not_at_all(
     else:
         talk.say(body_type, pkcs10(key, MACHINE.public_bytes(), key_info=encode(info)))
     assert talk.reasons == {"badCertTemplate"}, talk.text
+
+
+@pytest.mark.parametrize("bits", [1024, 18_000])
+@pytest.mark.parametrize("body_type", [BodyType.IR, BodyType.P10CR])
+def test_the_length_of_a_key_is_told_before_it_is_used(
+    desk: Desk, bits: int, body_type: BodyType
+) -> None:
+    modulus = encode((1 << bits - 1) | 1)
+    info = SubjectPublicKeyInfo(
+        algorithm=alg.identifier(alg.RSA_ENCRYPTION, encode(Null())),
+        subject_public_key=BitString(bytes(Tlv(0x30, modulus + encode(65537))), 0),
+    )
+    key = PrivateKeySigner(RSA_KEY)
+    talk = desk.talk(desk.enrolled())
+    if body_type is BodyType.IR:
+        answer = talk.say(body_type, request_with(key, MACHINE, public_key=info))
+    else:
+        answer = talk.say(body_type, pkcs10(key, MACHINE.public_bytes(), key_info=encode(info)))
+    assert talk.reasons == {"badCertTemplate"}, talk.text
+    assert answer.body_type is not BodyType.ERROR
+
+
+@pytest.mark.parametrize("version", [-1, 1])
+def test_a_pkcs10_request_of_another_version_is_refused(desk: Desk, version: int) -> None:
+    talk = desk.talk(desk.enrolled())
+    content = pkcs10(new_key(), MACHINE.public_bytes(), version=version)
+    answer = talk.say(BodyType.P10CR, content)
+    assert (answer.body_type, talk.reasons) == (BodyType.CP, {"badCertTemplate"})
 
 
 def old_certificate(

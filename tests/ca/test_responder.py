@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.asn1 import GeneralizedTime
+from cryptography.hazmat.asn1 import TLV, GeneralizedTime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +22,7 @@ from selfrenew.cmp.building import (
     fail_bits,
 )
 from selfrenew.cmp.information import InfoType, info
-from selfrenew.cmp.message import Message, decode_list, decode_message, encode_list
+from selfrenew.cmp.message import Message, decode_list, decode_message, encode, encode_list
 from selfrenew.cmp.protection import protect, verify_mac, verify_signature
 from selfrenew.cmp.structures import (
     BodyType,
@@ -210,7 +210,7 @@ def test_a_confirmation_of_another_certificate_is_refused(desk: Desk) -> None:
     ("oid", "pvno", "reasons"),
     [
         ("2.16.840.1.101.3.4.2.1", 3, None),
-        ("2.16.840.1.101.3.4.2.1", 2, {"badDataFormat"}),
+        ("2.16.840.1.101.3.4.2.1", 2, {"badRequest"}),
         ("2.999.1", 3, {"badCertId"}),
     ],
 )
@@ -258,13 +258,40 @@ def test_a_confirmation_that_neither_accepts_nor_rejects_may_come_again(
     assert desk.state_of(new) is CertificateState.VALID
 
 
-def test_implicit_confirmation_is_asked_for_without_a_value(desk: Desk) -> None:
+IMPLICIT = info(InfoType.IMPLICIT_CONFIRM, NULL_CONTENT)
+LATER = info(InfoType.CONFIRM_WAIT_TIME, encode(GeneralizedTime(DEFAULT_NOW)))
+
+
+@pytest.mark.parametrize(
+    ("general_info", "reason"),
+    [
+        ([info(InfoType.IMPLICIT_CONFIRM, b"\x01\x01\xff")], "badRequest"),
+        ([IMPLICIT, LATER], "badRequest"),
+        ([info(InfoType.CONFIRM_WAIT_TIME, b"\x17\x0d270101000000Z")], "badDataFormat"),
+        ([info(InfoType.CONFIRM_WAIT_TIME)], "badDataFormat"),
+    ],
+    ids=["a value", "both", "UTCTime", "no time"],
+)
+def test_how_it_is_to_be_confirmed_is_said_in_one_way(
+    desk: Desk, general_info: list[TLV], reason: str
+) -> None:
     holder = desk.new_holder()
     talk = desk.talk(holder.by("authentication"), "signing")
-    talk.conversation.general_info = [info(InfoType.IMPLICIT_CONFIRM, b"\x01\x01\xff")]
-    talk.ask(holder.name, new_key())
-    assert talk.reasons == {"badDataFormat"}
+    talk.conversation.general_info = general_info
+    answer = talk.ask(holder.name, new_key())
+    assert (answer.body_type, talk.reasons) == (BodyType.ERROR, {reason})
     assert desk.valid(holder.name, "signing") == [holder.certificates["signing"]]
+
+
+def test_one_certificate_is_confirmed_at_a_time(desk: Desk) -> None:
+    talk = desk.talk(desk.new_holder().by("authentication"), "signing")
+    talk.ask(x509.Name([]), new_key())
+    new = talk.certificate
+    content, pvno = certificate_confirmation(new)
+    both = decode_list(CertConfirmContent, content) * 2
+    talk.say(BodyType.CERTCONF, encode_list(CertConfirmContent(items=both)), talk.nonce, pvno)
+    assert talk.reasons == {"badRequest"}
+    assert desk.state_of(new) is CertificateState.PENDING
 
 
 def test_a_second_confirmation_is_told(desk: Desk) -> None:

@@ -13,12 +13,14 @@ from cryptography.hazmat.asn1 import TLV, GeneralizedTime, Variant
 from selfrenew.clock import Clock
 from selfrenew.cmp.building import NULL_CONTENT, NULL_NAME, fail_bits
 from selfrenew.cmp.crmf import CertId
+from selfrenew.cmp.errors import CmpFormatError
 from selfrenew.cmp.information import InfoType, find_info, info
 from selfrenew.cmp.message import (
     OPAQUE_NAMES,
     Message,
     ReceivedMessage,
     certificate_der,
+    decode,
     encode,
     encode_list,
     general_name,
@@ -104,13 +106,16 @@ class Answers:
 
         Where it is not `as_asked`, the requester is told to look (RFC 9810, 5.2.3).
         """
+        # Whoever asks for the first time may not have the trust anchor yet; cr is of who knows the
+        # CA (RFC 9483, 4.1.2).
+        first = message.body_type is not BodyType.CR
+        anchored = first and isinstance(requester, EnrolledRequester)
         status = PkiStatus.ACCEPTED if as_asked else PkiStatus.GRANTED_WITH_MODS
         pair = CertifiedKeyPair(
             cert_or_enc_cert=Variant(tlv(certificate_der(certificate)), "certificate")
         )
         content = CertRepMessage(
-            # Whoever asks for the first time may not have the trust anchor yet.
-            ca_pubs=[self._root_tlv] if isinstance(requester, EnrolledRequester) else None,
+            ca_pubs=[self._root_tlv] if anchored else None,
             response=[
                 CertResponse(
                     cert_req_id=cert_req_id,
@@ -275,11 +280,21 @@ def _rejection(refusal: RequestRefusedError) -> PkiStatusInfo:
 
 
 def implicit_confirm_asked(message: ReceivedMessage) -> bool:
-    """Tell whether a request asks for implicitConfirm (RFC 9810, 5.1.1.1).
+    """Tell whether a request asks for implicitConfirm (RFC 9810, 5.1.1.1 and 5.1.1.2).
 
-    Raise RequestRefusedError for one with a value.
+    Raise RequestRefusedError for one with a value, or beside confirmWaitTime.
     """
     asked, value = find_info(message.header.general_info, InfoType.IMPLICIT_CONFIRM)
     if value not in {None, NULL_CONTENT}:
-        raise RequestRefusedError(FailureInfo.badDataFormat, "implicitConfirm has the value NULL")
+        raise RequestRefusedError(FailureInfo.badRequest, "implicitConfirm has the value NULL")
+    waits, time = find_info(message.header.general_info, InfoType.CONFIRM_WAIT_TIME)
+    if asked and waits:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, "there is implicitConfirm or confirmWaitTime, not both"
+        )
+    if waits:
+        try:
+            decode(GeneralizedTime, time or b"")
+        except CmpFormatError as error:
+            raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
     return asked

@@ -41,8 +41,6 @@ from .transactions import find, require_nonce, require_report, transaction_of
 
 _log = logging.getLogger(__name__)
 
-_OF_THE_MESSAGE = frozenset({FailureInfo.badDataFormat, FailureInfo.badRequest})
-"""What is wrong with a message rather than with the certificate that it asks for."""
 CONFIRM_WAIT = timedelta(minutes=10)
 
 
@@ -61,14 +59,19 @@ class Certifying:
         """Answer ir, cr, kur or p10cr.
 
         What the request itself is refused for is told in the answer of its kind (RFC 9810, C.4 and
-        C.5); a message that is no such request gets an error.
+        C.5); a header that is not right, or content that is no such request, gets an error.
         """
+        implicit = implicit_confirm_asked(message)
+        (named,) = named_profiles(message, 1, profile)
+        registrar = registers_others(requester.right)
+        if registrar:
+            check_original(message)
         try:
             # What was begun for a request that is refused in the end is taken back.
             with self._store.change():
-                return self._request(message, requester, profile)
+                return self._request(message, requester, named, registrar, implicit)
         except RequestRefusedError as refusal:
-            if refusal.reason in _OF_THE_MESSAGE:
+            if refusal.reason is FailureInfo.badDataFormat:
                 raise
             number = P10_CERT_REQ_ID if message.body_type is BodyType.P10CR else CERT_REQ_ID
             answer = self._answers.not_issued(message, requester, number, refusal)
@@ -76,14 +79,17 @@ class Certifying:
             return answer, str(refusal)
 
     def _request(
-        self, message: ReceivedMessage, requester: Requester, profile: Profile | None
+        self,
+        message: ReceivedMessage,
+        requester: Requester,
+        named: Profile | None,
+        registrar: bool,
+        implicit: bool,
     ) -> tuple[bytes, str]:
-        registrar = registers_others(requester.right)
-        if registrar:
-            check_original(message)
-        asked = read_request(message, requester, verified=registrar)
+        # A key update keeps the proof of who has the new key (RFC 9483, 5.2.3).
+        verified = registrar and message.body_type is not BodyType.KUR
+        asked = read_request(message, requester, verified=verified)
         updates = self._updated(message, requester, asked)
-        (named,) = named_profiles(message, 1, profile)
         chosen = choose_profile(requester.right, named, updates)
         how = message.body_type.standard_name
         record = self._enroller.issue(asked, chosen, requester.right, updates, how=how)
@@ -91,7 +97,7 @@ class Certifying:
         serial = certificate.serial_number
         nonce = self._answers.nonce()
         until: datetime | None = None
-        if implicit_confirm_asked(message):
+        if implicit:
             self._enroller.confirm(record)
             self._store.end(transaction_of(message), serial)
         else:
@@ -121,7 +127,7 @@ class Certifying:
             raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
         if message.header.pvno < CMP_2021 and any(each.hash_alg for each in statuses):
             raise RequestRefusedError(
-                FailureInfo.badDataFormat, "hashAlg is there from pvno 3 on (RFC 9810, 7)"
+                FailureInfo.badRequest, "hashAlg is there from pvno 3 on (RFC 9810, 7)"
             )
         serial = record.certificate.serial_number
         # An empty list rejects everything (RFC 9810, 5.3.18).
@@ -221,7 +227,11 @@ def _judge_confirmation(
 ) -> bool:
     """Check the one CertStatus; tell whether it accepts. Raise RequestRefusedError."""
     # OpenSSL 3.0 says 0 of a PKCS #10 request too, which has no number of its own.
-    if len(statuses) != 1 or statuses[0].cert_req_id not in {0, cert_req_id}:
+    if len(statuses) != 1:
+        raise RequestRefusedError(
+            FailureInfo.badRequest, f"one certificate is confirmed, {len(statuses)} are named"
+        )
+    if statuses[0].cert_req_id not in {0, cert_req_id}:
         raise RequestRefusedError(FailureInfo.badCertId, "certReqId is not the one that was asked")
     status = statuses[0]
     digest = certificate.signature_hash_algorithm

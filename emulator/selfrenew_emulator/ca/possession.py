@@ -33,6 +33,10 @@ def check_possession(
     if popo is None:
         raise RequestRefusedError(FailureInfo.badPOP, "there is no proof of possession")
     proof = popo.value
+    if popo.tag == "raVerified":
+        raise RequestRefusedError(
+            FailureInfo.notAuthorized, "only a registration authority vouches for possession"
+        )
     if not isinstance(proof, PopoSigningKey):
         raise RequestRefusedError(
             FailureInfo.badPOP, f"proof of possession by {popo.tag} is not taken here"

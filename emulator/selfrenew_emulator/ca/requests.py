@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -38,6 +39,7 @@ from .requester import Requester
 from .subjects import check_subject
 
 P10_CERT_REQ_ID = -1
+RSA_BITS = range(2048, 8193)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,11 @@ def read_request(
         if message.body_type is BodyType.P10CR:
             return read_pkcs10(message.content)
         requests = decode_list(CertReqMessages, message.content)
-        if len(requests) != 1:
+        if len(requests) > 1:
             raise RequestRefusedError(
                 FailureInfo.badRequest, f"one request a message is taken, {len(requests)} came"
             )
-        return _read_crmf(requests[0], requester, verified=verified)
+        return _read_crmf(_first(requests), requester, verified=verified)
     except UnknownAlgorithmError as error:
         raise RequestRefusedError(FailureInfo.badAlg, str(error)) from error
     except CmpFormatError as error:
@@ -144,11 +146,13 @@ def _named(name: str, of_path: Profile | None) -> Profile | None:
 def read_pkcs10(raw: bytes) -> RequestedCertificate:
     """Read a PKCS #10 request and check that its key was used. Raise RequestRefusedError."""
     try:
-        written, key_info, algorithm = request_parts(raw)
+        version, written, key_info, algorithm = request_parts(raw)
+        _check_version(version)
         check_subject(written)
         request = x509.load_der_x509_csr(raw)
         subject, public_key = request.subject, request.public_key()
         extensions, covered = request.extensions, request.tbs_certrequest_bytes
+        _check_certified_as(key_info, public_key)
         verify_with(algorithm, public_key, request.signature, covered, what="the PKCS #10 request")
     except RequestRefusedError:
         raise
@@ -160,7 +164,6 @@ def read_pkcs10(raw: bytes) -> RequestedCertificate:
         raise RequestRefusedError(
             FailureInfo.badDataFormat, f"the PKCS #10 request cannot be read: {error}"
         ) from error
-    _check_certified_as(key_info, public_key)
     return RequestedCertificate(
         P10_CERT_REQ_ID,
         subject,
@@ -215,11 +218,30 @@ def _check_certified_as(key_info: bytes, public_key: CertificatePublicKeyTypes) 
 
     The library writes a key in one form only, and to an RSASSA-PSS key as if it were for any use.
     """
+    # Before the key is used: with one that is too long the library would not check anything.
+    if isinstance(public_key, rsa.RSAPublicKey) and public_key.key_size not in RSA_BITS:
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate,
+            f"an RSA key has {RSA_BITS.start} to {RSA_BITS.stop - 1} bits here",
+        )
     if key_info != _key_info(public_key):
         raise RequestRefusedError(
             FailureInfo.badCertTemplate,
             "the key is in a form that is not certified here: RSA keys are named rsaEncryption, EC "
             "keys by their curve with an uncompressed point (RFC 3279, RFC 5480)",
+        )
+
+
+def _first(requests: list[CertReqMsg]) -> CertReqMsg:
+    if not requests:
+        raise CmpFormatError("CertReqMessages hold something (RFC 4211, 3)")
+    return requests[0]
+
+
+def _check_version(version: int) -> None:
+    if version != 0:
+        raise RequestRefusedError(
+            FailureInfo.badCertTemplate, "a PKCS #10 request has the version 0 (RFC 2986, 4.1)"
         )
 
 

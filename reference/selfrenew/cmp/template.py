@@ -75,14 +75,15 @@ def template_request(template: CertTemplate) -> x509.CertificateSigningRequest:
     return framed
 
 
-def request_parts(raw: bytes) -> tuple[bytes, bytes, list[TLV]]:
-    """Give a PKCS #10 request's subject and key as written, as DER, and its signature's algorithm.
+def request_parts(raw: bytes) -> tuple[int, bytes, bytes, list[TLV]]:
+    """Give a PKCS #10 request's version, subject and key as DER, and its signature's algorithm.
 
-    Raise CmpFormatError.
+    Both as they are written. Raise CmpFormatError.
     """
     request = decode(_Request, raw)
     subject = encode_list(GenMsgContent(items=request.info.subject))
-    return subject, encode(request.info.public_key), request.algorithm
+    key_info = encode(request.info.public_key)
+    return request.info.version, subject, key_info, request.algorithm
 
 
 def request_attributes(raw: bytes) -> list[tuple[x509.ObjectIdentifier, list[TLV]]]:

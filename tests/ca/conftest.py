@@ -39,6 +39,7 @@ from selfrenew.cmp.structures import (
     GenMsgContent,
     PkiStatus,
     PkiStatusInfo,
+    RevRepContent,
 )
 from selfrenew_emulator.ca import CertificateAuthority, person_name
 from selfrenew_emulator.certificate_status import CertificateState
@@ -126,10 +127,12 @@ class Talk:
 
     @property
     def refusal(self) -> PkiStatusInfo:
-        """What an error says, or ip, cp or kup without a certificate."""
+        """What an error says, or rp, or ip, cp or kup without a certificate."""
         assert self.answer is not None
         if self.answer.body_type is BodyType.ERROR:
             status = decode(ErrorMsgContent, self.answer.content).pki_status_info
+        elif self.answer.body_type is BodyType.RP:
+            (status,) = decode(RevRepContent, self.answer.content).status
         else:
             (response,) = decode(CertRepMessage, self.answer.content).response
             assert response.certified_key_pair is None

@@ -7,15 +7,16 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.asn1 import TLV
 
-from selfrenew.cmp.building import SignatureProtection
+from selfrenew.cmp.building import MacProtection, SignatureProtection
 from selfrenew.cmp.crmf import CertTemplate, Extension, RevDetails, RevReqContent
 from selfrenew.cmp.message import decode, decode_list, encode, encode_list, fail_names, tlv
 from selfrenew.cmp.structures import BodyType, GenMsgContent, PkiStatus, RevRepContent
 from selfrenew.cmp.template import public_key_info
+from selfrenew.secret import Secret
 from selfrenew_emulator.certificate_status import CertificateState
 
 from .conftest import Desk, Talk, new_key
-from .requesting import written_otherwise
+from .requesting import extension, written_otherwise
 
 REASON_CODE = x509.ObjectIdentifier("2.5.29.21")
 MACHINE = x509.Name.from_rfc4514_string("CN=machine,O=NHS TEST,C=GB")
@@ -30,16 +31,14 @@ def details(certificate: x509.Certificate, reason: int | None = None, **fields: 
     template = {"serial_number": certificate.serial_number, "issuer": rdns(certificate.issuer)}
     extensions = None
     if reason is not None:
-        extension = Extension(oid=REASON_CODE, critical=False, value=bytes((0x0A, 1, reason)))
-        extensions = [tlv(encode(extension))]
+        code = Extension(oid=REASON_CODE, critical=False, value=bytes((0x0A, 1, reason)))
+        extensions = [tlv(encode(code))]
     return RevDetails(cert_details=CertTemplate(**template | fields), crl_entry_details=extensions)
 
 
 def revoke(talk: Talk, *wanted: RevDetails) -> frozenset[str]:
     """Ask, and give the reasons of a refusal."""
     answer = talk.say(BodyType.RR, encode_list(RevReqContent(items=list(wanted))))
-    if answer.body_type is BodyType.ERROR:
-        return talk.reasons
     assert answer.body_type is BodyType.RP
     (status,) = decode(RevRepContent, answer.content).status
     refused = fail_names(status)
@@ -120,6 +119,8 @@ def test_a_certificate_is_revoked_for_good(desk: Desk, reason: int) -> None:
         ({"issuer": rdns(MACHINE)}, {"badCertId"}),
         ({"subject": rdns(MACHINE)}, {"badCertId"}),
         ({"public_key": public_key_info(new_key().public_key)}, {"badCertId"}),  # type: ignore[arg-type]
+        ({"version": 0}, {"badRequest"}),
+        ({"extensions": [extension(x509.InhibitAnyPolicy(0))]}, {"badCertId"}),
     ],
 )
 def test_the_certificate_has_to_be_named_right(
@@ -147,6 +148,46 @@ def test_what_is_no_reason_is_told(desk: Desk) -> None:
     for reason in (7, 11):
         wanted = details(holder.certificates["signing"], reason)
         assert revoke(desk.talk(holder.by("signing")), wanted) == {"badDataFormat"}
+
+
+def test_what_a_template_says_besides_is_the_certificates_too(desk: Desk) -> None:
+    mac = desk.enrolled(uses=1)
+    talk = desk.talk(mac)
+    talk.ask(MACHINE, new_key(), BodyType.IR)
+    machine = talk.certificate
+    own = [extension(each.value, critical=each.critical) for each in machine.extensions]
+    assert revoke(desk.talk(mac), details(machine, version=2, extensions=own)) == set()
+
+
+def test_a_certificate_is_revoked_for_one_reason(desk: Desk) -> None:
+    holder = desk.new_holder()
+    wanted = details(holder.certificates["signing"], 1)
+    assert wanted.crl_entry_details is not None
+    wanted.crl_entry_details *= 2
+    assert revoke(desk.talk(holder.by("signing")), wanted) == {"badRequest"}
+    assert desk.state_of(holder.certificates["signing"]) is VALID
+
+
+def test_a_wrong_protection_is_told_in_rp_too(desk: Desk) -> None:
+    holder = desk.new_holder()
+    wanted = details(holder.certificates["signing"])
+    assert revoke(desk.talk(None), wanted) == {"badMessageCheck"}
+    stranger = MacProtection(b"nobody", Secret("guessed"))
+    assert revoke(desk.talk(stranger), wanted) == {"badMessageCheck"}
+    assert desk.state_of(holder.certificates["signing"]) is VALID
+
+
+def test_a_revocation_says_what_it_did_and_keeps_its_transaction(desk: Desk) -> None:
+    holder = desk.new_holder()
+    talk = desk.talk(holder.by("authentication"))
+    wanted = details(holder.certificates["signing"])
+    assert revoke(talk, wanted) == set()
+    assert talk.answer is not None
+    (status,) = decode(RevRepContent, talk.answer.content).status
+    assert status.status_string == ["revoked"]
+    refused = desk.talk(holder.by("authentication"))
+    assert revoke(refused, wanted) == {"certRevoked"}
+    assert revoke(refused, wanted) == {"transactionIdInUse"}
 
 
 def test_one_certificate_a_message_is_revoked(desk: Desk) -> None:

@@ -183,15 +183,9 @@ class Answers:
     def revoked(self, message: ReceivedMessage, requester: Requester, revoked: CertId) -> bytes:
         """Answer that a certificate is revoked."""
         content = RevRepContent(
-            status=[PkiStatusInfo(status=PkiStatus.ACCEPTED)], rev_certs=[revoked]
+            status=[PkiStatusInfo(status=PkiStatus.ACCEPTED, status_string=["revoked"])],
+            rev_certs=[revoked],
         )
-        return self._reply(message.header, requester, BodyType.RP, encode(content))
-
-    def not_revoked(
-        self, message: ReceivedMessage, requester: Requester, refusal: RequestRefusedError
-    ) -> bytes:
-        """Answer that a certificate is not revoked, in rp as RFC 9810 has it (5.3.10)."""
-        content = RevRepContent(status=[_rejection(refusal)])
         return self._reply(message.header, requester, BodyType.RP, encode(content))
 
     def nested(self, message: ReceivedMessage, requester: Requester, answers: list[bytes]) -> bytes:
@@ -213,7 +207,10 @@ class Answers:
         requester: Requester | Anybody | None,
         refusal: RequestRefusedError,
     ) -> bytes:
-        """Answer with an error."""
+        """Answer with an error; that nothing is revoked, in rp (RFC 9810, 5.3.10)."""
+        if message.body_type is BodyType.RR:
+            status = RevRepContent(status=[_rejection(refusal)])
+            return self._reply(message.header, requester, BodyType.RP, encode(status))
         content = ErrorMsgContent(pki_status_info=_rejection(refusal))
         return self._reply(message.header, requester, BodyType.ERROR, encode(content))
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Revocation at a requester's wish: rr and rp (RFC 9810, 5.3.9 and 5.3.10; RFC 9483, 4.2).
 
-One certificate a message, named by issuer and serial number. What the request itself is refused for
-is told in rp; a message that is no such request gets an error.
+One certificate a message, named by issuer and serial number. Whatever it is refused for is told in
+rp, a wrong protection too.
 """
 
 from cryptography import x509
+from cryptography.hazmat.asn1 import TLV
 from cryptography.x509.oid import CRLEntryExtensionOID
 
 from selfrenew.cmp.crmf import CertId, CertTemplate, Extension, RevDetails, RevReqContent
@@ -20,7 +21,7 @@ from selfrenew.cmp.message import (
 )
 from selfrenew.cmp.names import same_name
 from selfrenew.cmp.structures import FailureInfo, GenMsgContent
-from selfrenew.cmp.template import public_key_info
+from selfrenew.cmp.template import names_of, public_key_info
 
 from .answers import Answers
 from .enrolling import Enroller
@@ -59,6 +60,17 @@ class Revoking:
     ) -> tuple[bytes, str]:
         """Answer rr."""
         try:
+            named, reason = self._obey(message, requester)
+        except RequestRefusedError as refusal:
+            # Not raised, so that the transaction's ID stays taken.
+            return self._answers.refusal(message, requester, refusal), str(refusal)
+        told = f"revoked {named.serial_number:x} ({reason.value})"
+        return self._answers.revoked(message, requester, named), told
+
+    def _obey(
+        self, message: ReceivedMessage, requester: Requester
+    ) -> tuple[CertId, x509.ReasonFlags]:
+        try:
             details = decode_list(RevReqContent, message.content)
             if len(details) != 1:
                 raise RequestRefusedError(
@@ -66,20 +78,20 @@ class Revoking:
                 )
             reason = _reason(details[0])
             named = _named(details[0].cert_details)
+            self._revoke(requester, details[0].cert_details, reason)
         except CmpFormatError as error:
             raise RequestRefusedError(FailureInfo.badDataFormat, str(error)) from error
-        try:
-            self._revoke(requester, details[0].cert_details, reason)
-        except RequestRefusedError as refusal:
-            return self._answers.not_revoked(message, requester, refusal), str(refusal)
-        told = f"revoked {named.serial_number:x} ({reason.value})"
-        return self._answers.revoked(message, requester, named), told
+        return named, reason
 
     def _revoke(
         self, requester: Requester, template: CertTemplate, reason: x509.ReasonFlags
     ) -> None:
         record = self._store.find(template.serial_number or 0)
-        if record is None or not _describes(template, record.certificate):
+        if (
+            record is None
+            or not _describes(template, record.certificate)
+            or not _has(record.certificate, template.extensions)
+        ):
             raise RequestRefusedError(
                 FailureInfo.badCertId, "no certificate like that was issued here"
             )
@@ -98,6 +110,8 @@ class Revoking:
 
 
 def _named(template: CertTemplate) -> CertId:
+    if template.version not in {None, 2}:
+        raise RequestRefusedError(FailureInfo.badRequest, "only version 3 was issued")
     if template.serial_number is None or template.issuer is None:
         raise RequestRefusedError(
             FailureInfo.addInfoNotAvailable, "issuer and serialNumber name what is to be revoked"
@@ -121,9 +135,18 @@ def _describes(template: CertTemplate, certificate: x509.Certificate) -> bool:
     )
 
 
+def _has(certificate: x509.Certificate, said: list[TLV] | None) -> bool:
+    """Tell whether extensions that a template names are the certificate's too."""
+    if not said:
+        return True
+    key = public_key_info(certificate.public_key())
+    _, wanted = names_of(CertTemplate(public_key=key, extensions=said))
+    return all(each in list(certificate.extensions) for each in wanted)
+
+
 def _reason(details: RevDetails) -> x509.ReasonFlags:
     """Read the reasonCode, which is an ENUMERATED; without one it is unspecified."""
-    reason = x509.ReasonFlags.unspecified
+    reasons = []
     for raw in details.crl_entry_details or ():
         extension = decode(Extension, encode(raw))
         if extension.oid != CRLEntryExtensionOID.CRL_REASON:
@@ -136,5 +159,7 @@ def _reason(details: RevDetails) -> x509.ReasonFlags:
         head, number = extension.value[:2], extension.value[2:]
         if head != _ENUMERATED or len(number) != 1 or number[0] not in _REASONS:
             raise RequestRefusedError(FailureInfo.badDataFormat, "the reasonCode is none")
-        reason = _REASONS[number[0]]
-    return reason
+        reasons.append(_REASONS[number[0]])
+    if len(reasons) > 1:
+        raise RequestRefusedError(FailureInfo.badRequest, "a certificate is revoked for one reason")
+    return reasons[0] if reasons else x509.ReasonFlags.unspecified

@@ -141,12 +141,30 @@ def test_a_malformed_question_is_told(desk: Desk) -> None:
         info(InfoType.CRL_STATUS_LIST),
         info(InfoType.CRL_STATUS_LIST, b"\x30\x00"),
         info(InfoType.KEY_PAIR_PARAM_REQ),
-        info(InfoType.CA_CERTS, encode(Null())),
         info(InfoType.ROOT_CA_CERT, encode(Null())),
     ):
         talk = desk.talk(None)
         talk.say(BodyType.GENM, encode_list(GenMsgContent(items=[item])))
         assert talk.reasons == {"badDataFormat"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        InfoType.CA_PROT_ENC_CERT,
+        InfoType.SIGN_KEY_PAIR_TYPES,
+        InfoType.ENC_KEY_PAIR_TYPES,
+        InfoType.CURRENT_CRL,
+        InfoType.CA_CERTS,
+        InfoType.CERT_REQ_TEMPLATE,
+    ],
+    ids=lambda kind: kind.name,
+)
+def test_a_question_without_a_value_is_asked_without_one(desk: Desk, kind: InfoType) -> None:
+    talk = desk.talk(None)
+    content = encode_list(GenMsgContent(items=[info(kind, encode(Null()))]))
+    answer = talk.say(BodyType.GENM, content)
+    assert (answer.body_type, talk.reasons) == (BodyType.ERROR, {"badRequest"})
 
 
 def test_only_information_is_given_without_protection(desk: Desk) -> None:

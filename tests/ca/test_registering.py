@@ -15,8 +15,8 @@ from selfrenew.cmp.building import (
 )
 from selfrenew.cmp.crmf import CertReqMessages, CertReqMsg, CertTemplate, RevDetails, RevReqContent
 from selfrenew.cmp.information import InfoType, info
-from selfrenew.cmp.message import decode_list, decode_message, encode, encode_list, tlv
-from selfrenew.cmp.protection import verify_signature
+from selfrenew.cmp.message import Message, decode_list, decode_message, encode, encode_list, tlv
+from selfrenew.cmp.protection import protect, verify_signature
 from selfrenew.cmp.structures import BodyType, GenMsgContent, PkiMessages
 from selfrenew.secret import Secret
 from selfrenew_emulator.ca import REGISTRATION, IssuerName
@@ -44,9 +44,19 @@ def verified(request: bytes) -> bytes:
     return encode_list(CertReqMessages(items=[changed]))
 
 
-def nest(talk: Talk, messages: Sequence[bytes]) -> bytes:
+def nest(talk: Talk, messages: Sequence[bytes], **fields: bytes) -> bytes:
+    """Wrap messages: with one, in its own transaction and with its nonce."""
     content = encode_list(PkiMessages(items=[tlv(each) for each in messages]))
-    return talk.conversation.message(BodyType.NESTED, content)
+    message = decode_message(talk.conversation.message(BodyType.NESTED, content))
+    header, protection = message.header, talk.conversation.protection
+    if len(messages) == 1:
+        within = decode_message(messages[0]).header
+        header.transaction_id, header.sender_nonce = within.transaction_id, within.sender_nonce
+    for field, value in fields.items():
+        setattr(header, field, value)
+    assert protection is not None
+    by = protection.secret if isinstance(protection, MacProtection) else protection.signer
+    return protect(Message(header, BodyType.NESTED, content, None, message.extra_certs), by)
 
 
 def test_its_certificate_says_what_it_may(office: SignatureProtection) -> None:
@@ -152,6 +162,46 @@ def test_a_message_that_it_wraps_is_answered_for_its_sender(
     certificate = inner.certificate
     assert inner.confirm().body_type is BodyType.PKICONF
     assert desk.state_of(certificate) is CertificateState.VALID
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("transaction_id", "badRequest"),
+        ("sender_nonce", "badSenderNonce"),
+        ("recip_nonce", "badRecipientNonce"),
+    ],
+)
+def test_what_wraps_one_message_is_of_its_transaction(
+    desk: Desk, office: SignatureProtection, field: str, reason: str
+) -> None:
+    inner = desk.talk(desk.new_holder().by("authentication"))
+    content = certificate_request(x509.Name([]), new_key())
+    raw = inner.conversation.message(BodyType.CR, content)
+    outer = desk.talk(office)
+    answer = outer.say_raw(nest(outer, [raw], **{field: desk.randomness(16)}))
+    assert (answer.body_type, outer.reasons) == (BodyType.ERROR, {reason})
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [("transaction_id", "transactionIdInUse"), ("sender_nonce", "badSenderNonce")],
+)
+def test_what_wraps_more_messages_is_of_a_transaction_of_its_own(
+    desk: Desk, office: SignatureProtection, field: str, reason: str
+) -> None:
+    raws = [desk.talk(None).conversation.message(BodyType.GENM, b"\x30\x00") for _ in range(2)]
+    outer = desk.talk(office)
+    taken = {field: getattr(decode_message(raws[1]).header, field)}
+    answer = outer.say_raw(nest(outer, raws, **taken))
+    assert (answer.body_type, outer.reasons) == (BodyType.ERROR, {reason})
+
+
+def test_what_is_nested_is_signed(desk: Desk) -> None:
+    raw = desk.talk(None).conversation.message(BodyType.GENM, b"\x30\x00")
+    outer = desk.talk(desk.enrolled())
+    outer.say_raw(nest(outer, [raw]))
+    assert outer.reasons == {"wrongIntegrity"}
 
 
 def test_messages_sent_together_are_answered_together(

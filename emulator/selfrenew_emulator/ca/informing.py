@@ -63,6 +63,18 @@ _ALL = (
 )
 """What is told to who asks for all of it, with an empty genm (RFC 9810, D.5): no CRL, as one may be
 long."""
+_ASKED_WITHOUT_VALUE = frozenset(
+    kind.oid
+    for kind in (
+        InfoType.CA_PROT_ENC_CERT,
+        InfoType.SIGN_KEY_PAIR_TYPES,
+        InfoType.ENC_KEY_PAIR_TYPES,
+        InfoType.CURRENT_CRL,
+        InfoType.CA_CERTS,
+        InfoType.CERT_REQ_TEMPLATE,
+    )
+)
+"""The questions whose value is absent (RFC 9810, 5.3.19)."""
 _SEQUENCE, _FULL_NAME, _URI = 0x30, b"\xa0", b"\x86"
 
 
@@ -121,6 +133,10 @@ class Informing:
                 asked, named = [(kind.oid, None) for kind in _ALL], named * len(_ALL)
             told, unknown = [], []
             for (oid, value), each in zip(asked, named, strict=True):
+                if value is not None and oid in _ASKED_WITHOUT_VALUE:
+                    raise RequestRefusedError(
+                        FailureInfo.badRequest, f"who asks for {oid.dotted_string} gives no value"
+                    )
                 teller = self._tellers.get(oid)
                 if teller is None:
                     unknown.append(tlv(encode(oid)))
@@ -146,9 +162,7 @@ class Informing:
         crl = self._crls.current(question.profile.issuer.value) if self._crls else None
         return info(InfoType.CURRENT_CRL, crl)
 
-    def _ca_certificates(self, question: _Question) -> TLV:
-        if question.value is not None:
-            raise CmpFormatError("who asks for caCerts gives no value (RFC 9810, 5.3.19.14)")
+    def _ca_certificates(self, _: _Question) -> TLV:
         # Not the root: to believe one needs more than an answer (RFC 9810, 8.9).
         issuers = [
             tlv(certificate_der(each.certificate)) for each in self._authority.issuers.values()

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from selfrenew.cmp.errors import CmpFormatError
 from selfrenew.cmp.information import InfoType, find_all
 from selfrenew.cmp.message import ReceivedMessage, decode_list, decode_message, encode
-from selfrenew.cmp.structures import BodyType, FailureInfo, PkiMessages
+from selfrenew.cmp.structures import BodyType, FailureInfo, PkiHeader, PkiMessages
 
 from .answers import Answers
 from .errors import RequestRefusedError
 from .policy import registers_others
 from .profiles import Profile
-from .requester import Requester
+from .requester import EnrolledRequester, Requester
 from .store import Store
 from .transactions import begin
 
@@ -38,13 +38,20 @@ class Registering:
         self, message: ReceivedMessage, requester: Requester, profile: Profile | None
     ) -> tuple[bytes, str]:
         """Answer nested. Raise RequestRefusedError."""
+        if isinstance(requester, EnrolledRequester):
+            raise RequestRefusedError(
+                FailureInfo.wrongIntegrity, "what is nested is signed (RFC 9483, 5.2.2)"
+            )
         if not registers_others(requester.right):
             raise RequestRefusedError(
                 FailureInfo.notAuthorized, "only a registration authority sends for others"
             )
         inner = _messages(message.content)
+        headers = [each.header for each in map(_read, inner) if each is not None]
         if len(inner) == 1:
+            _check_copied(message.header, headers)
             return self._answer(inner[0], profile), "answered what was nested"
+        _check_fresh(message.header, headers)
         begin(self._store, message, requester)
         answers = [self._answer(each, profile) for each in inner]
         answer = self._answers.nested(message, requester, answers)
@@ -77,14 +84,47 @@ def _messages(content: bytes) -> list[bytes]:
         raise RequestRefusedError(
             FailureInfo.badRequest, f"1 to {TOGETHER_MAX} messages are taken together"
         )
-    if any(map(_is_nested, messages)):
+    read = [each for each in map(_read, messages) if each is not None]
+    if any(each.body_type is BodyType.NESTED for each in read):
         raise RequestRefusedError(FailureInfo.badRequest, "messages are nested once and no deeper")
     return messages
 
 
-def _is_nested(raw: bytes) -> bool:
+def _read(raw: bytes) -> ReceivedMessage | None:
+    """Read a message, None where it is none.
+
+    That is told of by itself and costs the others nothing (RFC 9810, 5.1.3.5).
+    """
     try:
-        return decode_message(raw).body_type is BodyType.NESTED
+        return decode_message(raw)
     except CmpFormatError:
-        # It is told of by itself and costs the others nothing (RFC 9810, 5.1.3.5).
-        return False
+        return None
+
+
+def _check_copied(outer: PkiHeader, inner: list[PkiHeader]) -> None:
+    """Check that what wraps one message names its transaction and nonces (RFC 9483, 5.2.2.1)."""
+    for each in inner:
+        if outer.sender_nonce != each.sender_nonce:
+            raise RequestRefusedError(
+                FailureInfo.badSenderNonce, "senderNonce is not that of the one message within"
+            )
+        if outer.recip_nonce not in {None, each.recip_nonce}:
+            raise RequestRefusedError(
+                FailureInfo.badRecipientNonce, "recipNonce is not that of the one message within"
+            )
+        if outer.transaction_id != each.transaction_id:
+            raise RequestRefusedError(
+                FailureInfo.badRequest, "transactionID is not that of the one message within"
+            )
+
+
+def _check_fresh(outer: PkiHeader, inner: list[PkiHeader]) -> None:
+    """Check that what wraps more messages names none of theirs (RFC 9483, 5.2.2.2)."""
+    if any(outer.transaction_id == each.transaction_id for each in inner):
+        raise RequestRefusedError(
+            FailureInfo.transactionIdInUse, "transactionID is that of a message within"
+        )
+    if any(outer.sender_nonce == each.sender_nonce for each in inner):
+        raise RequestRefusedError(
+            FailureInfo.badSenderNonce, "senderNonce is that of a message within"
+        )

@@ -272,6 +272,25 @@ def test_what_comes_along_as_the_message_before_is_one(
     assert talk.reasons == {"badDataFormat"}
 
 
+@pytest.mark.parametrize("right", [True, False])
+def test_a_message_before_that_is_signed_is_signed_right(
+    desk: Desk, office: SignatureProtection, right: bool
+) -> None:
+    holder = desk.new_holder()
+    by = holder.by("authentication")
+    other = by if right else SignatureProtection(new_key(), by.certificate)
+    request = certificate_request(holder.name, new_key())
+    raw = desk.talk(other).conversation.message(BodyType.CR, request)
+    talk = desk.talk(office, "signing")
+    value = encode_list(PkiMessages(items=[tlv(raw)]))
+    talk.conversation.general_info = [info(InfoType.ORIG_PKI_MESSAGE, value)]
+    talk.say(BodyType.CR, verified(request))
+    if right:
+        assert talk.certificate.subject == holder.name
+    else:
+        assert talk.reasons == {"badMessageCheck"}
+
+
 @pytest.mark.parametrize(
     ("count", "reasons"), [(1, None), (0, {"badRequest"}), (2, {"badRequest"})]
 )

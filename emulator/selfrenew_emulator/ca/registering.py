@@ -8,9 +8,11 @@ nested in one. What it made anew it protects instead of the requester (5.1.1.3 a
 
 from collections.abc import Callable
 
-from selfrenew.cmp.errors import CmpFormatError
+from selfrenew.certificates import UNREADABLE
+from selfrenew.cmp.errors import CmpFormatError, UnknownAlgorithmError
 from selfrenew.cmp.information import InfoType, find_all
 from selfrenew.cmp.message import ReceivedMessage, decode_list, decode_message, encode
+from selfrenew.cmp.protection import ProtectionError, is_mac, verify_signature
 from selfrenew.cmp.structures import BodyType, FailureInfo, PkiHeader, PkiMessages
 
 from .answers import Answers
@@ -61,7 +63,8 @@ class Registering:
 def check_original(message: ReceivedMessage) -> None:
     """Check that origPKIMessage, where it is there, is one message. Raise RequestRefusedError.
 
-    Its protection may be a MAC under a secret that only the registration authority shares.
+    Its protection may be a MAC under a secret that only the registration authority shares. Where it
+    is a signature, it has to be right, whoever trusts its signer.
     """
     try:
         given = find_all(message.header.general_info, InfoType.ORIG_PKI_MESSAGE)
@@ -72,6 +75,24 @@ def check_original(message: ReceivedMessage) -> None:
         raise RequestRefusedError(
             FailureInfo.badRequest, "origPKIMessage has to hold one message (RFC 9810, 5.1.1.3)"
         )
+    try:
+        for each in wrapped:
+            _check_signature(each)
+    except UnknownAlgorithmError:
+        return
+    except ProtectionError as error:
+        raise RequestRefusedError(FailureInfo.badMessageCheck, str(error)) from error
+
+
+def _check_signature(message: ReceivedMessage) -> None:
+    """Check a signature with the certificate that came with it, where there are both."""
+    protected = message.header.protection_alg is not None and message.protection is not None
+    if protected and message.certificates and not is_mac(message):
+        try:
+            public_key = message.certificates[0].public_key()
+        except UNREADABLE as error:
+            raise UnknownAlgorithmError(str(error)) from error
+        verify_signature(message, public_key)
 
 
 def _messages(content: bytes) -> list[bytes]:

@@ -2,7 +2,7 @@
 """A project of somebody else's, that pytest is run on, in a folder of its own."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -34,7 +34,17 @@ class Loaded:
 
 
 @pytest.fixture
-def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPytest:
+def loaded() -> Iterator[Loaded]:
+    """Keep them for the tests that follow too: made before pytester, it has the last word."""
+    loaded = Loaded()
+    yield loaded
+    loaded.put_back()
+
+
+@pytest.fixture
+def run_pytest(
+    loaded: Loaded, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> RunPytest:
     """Run pytest on a test file, with settings of the configuration file by their names.
 
     In this process: another one takes seconds to load what is here already.
@@ -48,7 +58,6 @@ def run_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Ru
         monkeypatch.setenv("CI", ci)
         # The outer pytest's faulthandler is to stay as it is.
         quiet = ("-p", "no:cacheprovider", "-p", "no:faulthandler")
-        loaded = Loaded()
         ended = pytester.runpytest_inprocess(*quiet, *arguments, plugins=[loaded])
         loaded.put_back()
         text = "\n".join([*ended.outlines, *ended.errlines])

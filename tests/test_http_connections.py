@@ -218,7 +218,7 @@ def test_a_request_whose_connection_ends_unanswered_is_not_sent_again_unasked(
 ) -> None:
     server.answer([YES, b""])
     assert get(client, server) == b"yes"
-    with pytest.raises(AnswerLostError):
+    with pytest.raises(AnswerLostError, match="the connection ended before the answer"):
         get(client, server)
     assert [len(each) for each in server.requests] == [2]
 

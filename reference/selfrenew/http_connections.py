@@ -173,6 +173,7 @@ class _Connection:
                 return
 
     def _next_event(self) -> object:
+        waiting = self._state.their_state is h11.SEND_RESPONSE
         try:
             while (event := self._state.next_event()) is h11.NEED_DATA:
                 self._line.settimeout(self._seconds_left())
@@ -182,7 +183,10 @@ class _Connection:
         except OSError as error:
             raise httpx.ReadError(str(error), request=self._request) from error
         except h11.RemoteProtocolError as error:
-            raise httpx.RemoteProtocolError(str(error), request=self._request) from error
+            # h11 says of this one what only its authors understand.
+            ended = waiting and self._state.trailing_data[1]
+            told = "the connection ended before the answer" if ended else str(error)
+            raise httpx.RemoteProtocolError(told, request=self._request) from error
         return event
 
     def _seconds_left(self) -> float | None:

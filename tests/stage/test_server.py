@@ -8,13 +8,17 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from selfrenew_emulator.ca import CertificateAuthority
 from selfrenew_emulator.stage import Endpoint, PortTakenError, Servers, bind
 from selfrenew_emulator.stage.server import settle
+from selfrenew_emulator.stage.tls import server_context
 from tests.silent_clients import everything_closed, knocking
 
 
@@ -124,6 +128,31 @@ def test_a_door_is_shut_on_a_connection_that_just_comes_in() -> None:
                 door.open()
                 with httpx.Client(trust_env=False, timeout=60) as client:
                     assert client.get(url).text == "here"
+
+
+@pytest.mark.parametrize("encrypted", [False, True], ids=["HTTP", "HTTPS"])
+def test_what_was_sent_by_a_client_that_is_gone_is_answered(encrypted: bool) -> None:
+    asked: list[str] = []
+
+    async def answer(request: Request) -> PlainTextResponse:
+        # Threads answer too, which no turn of the event loop waits for.
+        await run_in_threadpool(asked.append, request.url.path)
+        return PlainTextResponse("")
+
+    ca = CertificateAuthority()
+    tls = server_context(ca) if encrypted else None
+    endpoint = Endpoint(Starlette(routes=[Route("/{number}", answer)]), bind(), tls)
+    trust = ssl.create_default_context(cadata=ca.root.public_bytes(Encoding.PEM).decode())
+    with Servers([endpoint]) as servers:
+        for number in range(20):
+            client = socket.create_connection(("127.0.0.1", endpoint.port))
+            if encrypted:
+                client = trust.wrap_socket(client, server_hostname="localhost")
+            client.sendall(f"GET /{number} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+            client.close()
+            servers.catch_up()
+            assert len(asked) == number + 1
+    ca.close()
 
 
 def test_what_was_there_before_serving_is_not_looked_at_by_a_garbage_collection() -> None:

@@ -121,6 +121,8 @@ def play_kill(world: World, kill: Kill, client: str) -> Result:
         begun = desk.find()
         code, told = _kill(world, kill, client, image, seconds)
         killed = code is None
+        # Its last request may still be on its way, and is answered before its card is used again.
+        world.stage.catch_up()
         desk.exchange_card(Card(read_image(image)))
         violations = _judge_left(desk, killed=killed)
         if code not in {None, Code.DONE}:

@@ -148,6 +148,10 @@ class LocalStage:
         self.spine.register(person)
         return person
 
+    def catch_up(self) -> None:
+        """Return when what had been sent to the services by now is answered."""
+        self._servers.catch_up()
+
     def make_card(self, person: Person, **options: Unpack[CardOptions]) -> Card:
         """Make a person's card; the options are those of `CardMaker.make`.
 
@@ -242,10 +246,10 @@ class LocalStage:
         ports = {name: int(each.getsockname()[1]) for name, each in listeners.items()}
         self._ports = {**known.ports, **ports}
         self._write_folder(token)
-        servers = stack.enter_context(
+        self._servers = stack.enter_context(
             Servers(list(endpoints.values()), [self.mail, self._status_http])
         )
-        self.ca_front.door = servers.door(endpoints["cmp_http"], endpoints["cmp_https"])
+        self.ca_front.door = self._servers.door(endpoints["cmp_http"], endpoints["cmp_https"])
 
     def _open_services(
         self, stack: ExitStack, mail_listener: socket.socket, ca_address: str

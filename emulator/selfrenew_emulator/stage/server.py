@@ -26,6 +26,8 @@ from .errors import PortTakenError
 HOST = "127.0.0.1"
 CMP_PATH = "/.well-known/cmp"
 _DRAIN_SECONDS = 2.0
+_TURNS = 10
+"""Of the event loop, in which a connection is taken, and what it holds read and begun upon."""
 _DATE_SECONDS = 1.0
 _Result = TypeVar("_Result")
 
@@ -137,6 +139,10 @@ class Servers:
         future: Future[_Result] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result()
 
+    def catch_up(self) -> None:
+        """Return when what had been sent by now is answered, by clients that are gone too."""
+        self._call(self._catch_up())
+
     def door(self, *endpoints: Endpoint) -> Door:
         """Give what refuses connections to some of the endpoints, once all were started."""
         pairs = zip(self._endpoints, self._servers, strict=True)
@@ -186,6 +192,14 @@ class Servers:
         for server in self._servers:
             for connection in list(server.server_state.connections):
                 connection.shutdown()
+        await self._answer_all()
+
+    async def _catch_up(self) -> None:
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        await self._answer_all()
+
+    async def _answer_all(self) -> None:
         running = [task for server in self._servers for task in server.server_state.tasks]
         if running:
             await asyncio.wait(running, timeout=_DRAIN_SECONDS)

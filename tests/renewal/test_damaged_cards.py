@@ -185,6 +185,15 @@ def test_a_certificate_that_nobody_issued_in_another_name_is_replaced(
     bench.assert_signs_in()
 
 
+def test_what_has_expired_is_told_as_that_though_it_is_refused_too(make_bench: MakeBench) -> None:
+    bench = make_bench(days_left=30)
+    put_anothers(bench, "authentication")
+    assert bench.stage.ca.revoke(bench.before.certificates["signing"])
+    lacking = "authentication: expired; signing: not accepted"
+    with pytest.raises(NothingVouchesError, match=lacking):
+        bench.renew()
+
+
 def test_whose_a_card_of_two_names_is_is_left_open_where_nobody_can_be_asked(
     make_bench: MakeBench,
 ) -> None:

@@ -178,14 +178,15 @@ class Renewal:
 
         Raise ServiceError where that cannot be asked: not due is only what is known to count.
         """
-        for key, slot in inspection.slots.items():
+        # First what would vouch: of one that has expired that is told, and not that it is refused.
+        for slot in sorted(inspection.slots.values(), key=lambda slot: not slot.vouches):
             if slot.state is SlotState.UNSUPPORTED:
                 continue
             try:
-                self._open_session(inspection, key)
+                self._open_session(inspection, slot.key)
             except ServiceRefusedError as error:
                 if not error.certificate_counts:
-                    return key
+                    return slot.key
         return None
 
     def _open_session(self, inspection: Inspection, voucher: KeyReference) -> ManagementSession:

@@ -126,6 +126,14 @@ def test_a_second_fault_strikes_while_the_first_is_recovered_from(world: World) 
     assert [run.code for run in result.runs] == [12, 12, 0]
 
 
+def test_what_a_clock_that_went_back_does_not_count_yet_is_renewed(world: World) -> None:
+    jumps = ("at=41,by=1h", "at=36,by=-30m")
+    faults = " | ".join(f"world.clock-jumps:{jump}" for jump in jumps)
+    result = play(world, Case.read(f"renewal p256 piv | {faults}"))
+    assert result.verdict is Verdict.RECOVERED, result.violations
+    assert "Both certificates are renewed" in result.runs[1].text
+
+
 def test_what_is_not_known_to_count_is_not_told_to_be_renewed(world: World) -> None:
     faults = "card.removed:after=PUT DATA,slot=9a | network.refused:at=2"
     result = play(world, Case.read(f"{RENEWAL} | {faults}"))

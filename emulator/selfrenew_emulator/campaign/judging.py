@@ -2,6 +2,7 @@
 """The invariants that hold for every scenario, and those of a renewal."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from .codes import (
     BOTH_RENEWED,
@@ -120,7 +121,8 @@ def judge_renewal(
     yield from run.gaps[:1]
     if run.code is None:
         return
-    done, half = is_renewed(run.after, begun), is_half_renewed(run.after, begun)
+    was = run.before.now
+    done, half = is_renewed(run.after, begun, was), is_half_renewed(run.after, begun, was)
     damaged = bool(DAMAGING & set(run.struck))
     # What is damaged behind its last look it cannot know; the next run has to.
     if run.code == Code.DONE and not done and not damaged:
@@ -198,22 +200,26 @@ def judge_end_of_renewal(run: Evidence, begun: Found) -> Iterator[str]:
         yield f"the passcode has {left} of {limit} tries left"
 
 
-def is_renewed(found: Found, begun: Found) -> bool:
-    """Tell whether both slots have new certificates that count."""
-    return _usable(found, begun) == set(begun.card.slots) and not _old_slots(found, begun)
+def is_renewed(found: Found, begun: Found, was: datetime | None = None) -> bool:
+    """Tell whether both slots have new certificates that count.
+
+    `was` is what the clock showed when the run began.
+    """
+    return _usable(found, begun, was) == set(begun.card.slots) and not _old_slots(found, begun)
 
 
-def is_half_renewed(found: Found, begun: Found) -> bool:
-    """Tell whether something was begun on the card, and not all is done."""
-    if is_renewed(found, begun):
+def is_half_renewed(found: Found, begun: Found, was: datetime | None = None) -> bool:
+    """Tell whether something was begun on the card, and not all is done; `was` as above."""
+    if is_renewed(found, begun, was):
         return False
     old = _old_slots(found, begun) == set(begun.card.slots)
     return not old or _usable(found, begun) != begun.usable
 
 
-def _usable(found: Found, begun: Found) -> set[str]:
+def _usable(found: Found, begun: Found, was: datetime | None = None) -> set[str]:
     """Name the slots that count, by a clock that may be ahead; one that went back is put right."""
-    return found.usable_at(max(found.now, begun.now))
+    moments = {max(found.now, each) for each in (begun.now, was or begun.now)}
+    return {name for moment in moments for name in found.usable_at(moment)}
 
 
 def state_of(found: Found, begun: Found) -> str:

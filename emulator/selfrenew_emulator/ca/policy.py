@@ -102,15 +102,12 @@ def chosen_usage(asked: RequestedCertificate, profile: Profile) -> Extensions:
     if profile is not GENERAL or len(chosen) != 1 or not isinstance(chosen[0], x509.KeyUsage):
         return ()
     usage, key = chosen[0], asked.public_key
-    transports, agrees = (
-        isinstance(key, rsa.RSAPublicKey),
-        isinstance(key, ec.EllipticCurvePublicKey),
-    )
     if not usage.digital_signature or usage.key_cert_sign or usage.crl_sign:
         return ()
-    if (usage.key_encipherment or usage.data_encipherment) and not transports:
+    transports = usage.key_encipherment or usage.data_encipherment
+    if transports and not isinstance(key, rsa.RSAPublicKey):
         return ()
-    if usage.key_agreement and not agrees:
+    if usage.key_agreement and not isinstance(key, ec.EllipticCurvePublicKey):
         return ()
     return (x509.Extension(usage.oid, critical=True, value=usage),)
 

@@ -168,6 +168,27 @@ def test_an_unreachable_ca_refuses_connections_and_ends_those_that_are_there(wor
         socket.create_connection(("127.0.0.1", world.port))
 
 
+@pytest.mark.parametrize("before", ["ca.unreachable", ""], ids=["shut", "open"])
+@pytest.mark.parametrize("meanwhile", [None, "", "ca.unreachable"], ids=["", "cleared", "armed"])
+def test_a_ca_at_rest_is_there_and_afterwards_as_is_armed_then(
+    world: World, before: str, meanwhile: str | None
+) -> None:
+    if before:
+        world.arm(before)
+    with world.front.at_rest():
+        assert world.ask().status_code == 200
+        if meanwhile is not None:
+            world.board.clear()
+        if meanwhile:
+            world.board.arm(meanwhile)
+        assert world.ask().status_code == 200
+    if before if meanwhile is None else meanwhile:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", world.port))
+    else:
+        assert world.ask().status_code == 200
+
+
 def test_a_ca_may_be_there_until_a_message_comes(world: World) -> None:
     world.arm("ca.unreachable:at=cr")
     socket.create_connection(("127.0.0.1", world.port)).close()

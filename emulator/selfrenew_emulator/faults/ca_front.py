@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from threading import RLock
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 from selfrenew.cmp.errors import CmpFormatError
@@ -65,7 +65,8 @@ class CaFront:
         """Of transactions whose first message named a profile, which the others need not."""
         self._last: bytes | None = None
         self._shut = False
-        self._resting = RLock()
+        self._resting = False
+        self._one_rest = Lock()
         self.door: Door | None = None
         """The sockets it is reached by, where they can be shut."""
         self._history: deque[CaRecord] = deque(maxlen=_KEPT)
@@ -83,6 +84,8 @@ class CaFront:
     def refresh(self) -> None:
         """Refuse connections, or take them again, as what is armed says. Raise NoDoorError."""
         refusing = [each for each in self._armed if _of(each).shuts and _is_now(each)]
+        if self._resting:
+            refusing = []
         if refusing and self.door is None:
             raise NoDoorError(refusing[0].order.fault.name)
         if refusing and not self._shut and self.door is not None:
@@ -96,17 +99,20 @@ class CaFront:
     @contextmanager
     def at_rest(self) -> Iterator[None]:
         """Play nothing meanwhile: what asks now is not what is under test."""
-        with self._resting:
-            armed, shut = self._armed, self._shut
-            self._armed = ()
+        with self._one_rest:
+            shut = self._shut
+            self._resting = True
             self.refresh()
             try:
                 yield
             finally:
-                self._armed = armed
-                if shut and self.door is not None:
+                self._resting = False
+                # What has shut it may have been cleared meanwhile, and another one armed.
+                if shut and self.door is not None and any(_of(each).shuts for each in self._armed):
                     self._shut = True
                     self.door.shut()
+                else:
+                    self.refresh()
 
     def read(self, path: str, raw: bytes) -> CaMessage:
         """Tell what a request is to a fault that waits for messages."""
@@ -192,7 +198,7 @@ class CaFront:
 
     def _meet(self, path: str, raw: bytes) -> tuple[CaMessage, ArmedFault | None]:
         """Read a message where a fault may strike it, and choose that fault."""
-        if not any(each.active for each in self._armed):
+        if self._resting or not any(each.active for each in self._armed):
             # The CA decodes it and tells; once is enough.
             return CaMessage(None), None
         asked = self._read(path, _decoded(raw))
